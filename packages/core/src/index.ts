@@ -1,1 +1,111 @@
-export {};
+export {
+  type Backend,
+  type BackendDescription,
+  type BackendRecipe,
+  type CompiledLoss,
+  type CompileRequest,
+  createRunner,
+  defineBackend,
+  type Executable,
+  type FloatDType,
+  type LossResult,
+} from './backend.ts';
+export {
+  type CatalogueEntry,
+  type CatalogueInput,
+  catalogue,
+  describeLoss,
+  findLoss,
+  lossFromJSON,
+} from './catalogue.ts';
+export { type ErrorCode, errorCodes, LossInputError, TraceError, UnsupportedError } from './errors.ts';
+export { check } from './graph/check.ts';
+export { addDims, type Dim, mulDims, productOfDims, type Sizes, shapeOf, sizeOfDim, termsOfDim } from './graph/dim.ts';
+export { type Interpreter, interpreter } from './graph/evaluate.ts';
+export { expand } from './graph/expand.ts';
+export {
+  clampedLog,
+  clampedLog1m,
+  complement,
+  complementRoot,
+  concat,
+  constant,
+  Expr,
+  iota,
+  logAddExp,
+  make,
+  mixturePower,
+  type Operand,
+  size,
+  stack,
+  where,
+  zeros,
+} from './graph/expr.ts';
+export { backpropagate, gradient } from './graph/gradient.ts';
+export { isOp, rebuild, topological } from './graph/graph.ts';
+export {
+  broadcast as broadcastArray,
+  eachLine,
+  lines,
+  type NDArray,
+  sizeOf,
+  stridesTo,
+  walk,
+} from './graph/ndarray.ts';
+export { print } from './graph/print.ts';
+export { simplify } from './graph/simplify.ts';
+export { type DType, formatType, type TensorType } from './graph/type.ts';
+export { type CheckedInputs, checkInputs, type LossInputs } from './loss/check.ts';
+export {
+  defineLoss,
+  type Loss,
+  type LossAbout,
+  type LossDefinition,
+  type LossFactory,
+  type LossTerms,
+  makeLoss,
+  type Reduction,
+} from './loss/define.ts';
+export * as inputs from './loss/inputs.ts';
+export { type InputSpec, isDifferentiable } from './loss/inputs.ts';
+export * as options from './loss/options.ts';
+export { describeOption, type OptionDescription } from './loss/options.ts';
+export {
+  bindSizes,
+  classAxisOf,
+  describeInput,
+  type InputSignature,
+  type ResolvedInput,
+  type Signature,
+  signatureKey,
+  signatureOf,
+} from './loss/shapes.ts';
+export { lowered, outputsOf, type Program, type TraceRequest, trace } from './loss/trace.ts';
+export * from './losses/index.ts';
+export type {
+  Attributes,
+  Evaluation,
+  Op,
+  Primitive,
+  PrimitiveAttributes,
+  Rule,
+  ScanBody,
+  Stable,
+  StableAttributes,
+  StableRule,
+} from './ops/attributes.ts';
+export { isPrimitive, primitives } from './ops/index.ts';
+export { type ScanArguments, scan, scanOutputs, split as splitScan } from './ops/scan.ts';
+export { stableRules } from './ops/stable.ts';
+export { evaluate, referenceBackend } from './reference.ts';
+export {
+  isTensorDType,
+  type NestedArray,
+  type Tensor,
+  type TensorDType,
+  type TensorLike,
+  toNested,
+  toTensor,
+  typedArray,
+} from './tensor.ts';
+export { version } from './version.ts';

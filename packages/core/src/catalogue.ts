@@ -1,0 +1,105 @@
+import { LossInputError } from './errors.ts';
+import { type Loss, type LossDefinition, type LossFactory, makeLoss } from './loss/define.ts';
+import { type InputSpec, isDifferentiable } from './loss/inputs.ts';
+import { type OptionDescription, optionDescription } from './loss/options.ts';
+import * as losses from './losses/index.ts';
+
+/** All losses of the catalogue, by id. */
+export const catalogue: ReadonlyMap<string, LossDefinition> = new Map(
+  (Object.values(losses) as LossFactory[])
+    .map(({ definition }) => [definition.id, definition] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+);
+
+const byName = new Map(
+  [...catalogue.values()].flatMap((definition) =>
+    [definition.id, ...definition.aliases].flatMap((name) => [
+      [name, definition] as const,
+      [kebab(name), definition] as const,
+    ]),
+  ),
+);
+
+function kebab(name: string): string {
+  return name.replace(/([a-z])([A-Z0-9])|([0-9])([A-Z][a-z])/g, (_, a, b, c, d) => `${a ?? c}-${b ?? d}`).toLowerCase();
+}
+
+/**
+ * A definition by id, alias, or either in kebab-case.
+ * @throws LossInputError UNKNOWN_LOSS, with the nearest name
+ */
+export function findLoss(name: string): LossDefinition {
+  const found = byName.get(name);
+  if (found !== undefined) return found;
+  const nearest = [...byName.keys()]
+    .map((known) => [editDistance(name.toLowerCase(), known.toLowerCase()), known] as const)
+    .sort(([a], [b]) => a - b)[0];
+  const hint =
+    nearest !== undefined && nearest[0] <= Math.max(2, name.length / 3)
+      ? `did you mean ${nearest[1]}?`
+      : 'isoloss list shows what there is';
+  throw new LossInputError('UNKNOWN_LOSS', `there is no loss ${JSON.stringify(name)}; ${hint}`);
+}
+
+/** A loss by name and options as they come from JSON. */
+export const lossFromJSON = (name: string, options: Readonly<Record<string, unknown>> = {}): Loss =>
+  makeLoss(findLoss(name), options);
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, k) => k);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1])));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+export interface CatalogueInput {
+  readonly name: string;
+  readonly kind: InputSpec['kind'];
+  readonly shape: string;
+  readonly optional: boolean;
+  readonly broadcast: boolean;
+  readonly differentiable: boolean;
+  /** The other form of the input, told apart by rank. */
+  readonly or?: { readonly kind: InputSpec['kind']; readonly shape: string; readonly differentiable: boolean };
+}
+
+/** A loss as plain data: an entry of catalogue.json. */
+export interface CatalogueEntry {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  readonly family: string;
+  readonly summary: string;
+  readonly inputs: readonly CatalogueInput[];
+  readonly options: Readonly<Record<string, OptionDescription>>;
+  readonly reductions: readonly string[];
+  readonly separable: boolean;
+}
+
+export function describeLoss(definition: LossDefinition): CatalogueEntry {
+  return {
+    id: definition.id,
+    aliases: definition.aliases,
+    family: definition.family,
+    summary: definition.about?.summary ?? '',
+    inputs: Object.entries(definition.inputs).map(([name, spec]) => ({
+      name,
+      kind: spec.kind,
+      shape: spec.shape,
+      optional: spec.optional,
+      broadcast: spec.broadcast,
+      differentiable: isDifferentiable(spec),
+      ...(spec.or
+        ? { or: { kind: spec.or.kind, shape: spec.or.shape, differentiable: isDifferentiable(spec.or) } }
+        : {}),
+    })),
+    options: Object.fromEntries(
+      Object.entries(definition.options).map(([name, schema]) => [name, optionDescription(schema)]),
+    ),
+    reductions: definition.reductions,
+    separable: definition.separable,
+  };
+}

@@ -1,0 +1,342 @@
+import { TraceError } from '../errors.ts';
+import type { Attributes, Op } from '../ops/attributes.ts';
+import { rules } from '../ops/index.ts';
+import { type Dim, mulDims } from './dim.ts';
+import { axisOf, type TensorType } from './type.ts';
+
+/** Anything a formula may write where a value is meant. */
+export type Operand = Expr | number;
+
+/**
+ * One value of a formula: an immutable node of the graph. Equal nodes are one object, so common subexpressions cost
+ * nothing and `===` is structural equality. Made only through {@link make} and the methods below.
+ */
+export class Expr<K extends Op = Op> {
+  readonly id: number;
+  readonly op: K;
+  readonly inputs: readonly Expr[];
+  readonly attributes: Attributes[K];
+  readonly type: TensorType;
+
+  /** @internal Use {@link make}. */
+  constructor(id: number, op: K, inputs: readonly Expr[], attributes: Attributes[K], type: TensorType) {
+    this.id = id;
+    this.op = op;
+    this.inputs = inputs;
+    this.attributes = attributes;
+    this.type = type;
+  }
+
+  get rank(): number {
+    return this.type.shape.length;
+  }
+  get shape(): readonly Dim[] {
+    return this.type.shape;
+  }
+
+  // Arithmetic
+  add(other: Operand): Expr {
+    return make('add', [this, lift(other, this)]);
+  }
+  sub(other: Operand): Expr {
+    return make('sub', [this, lift(other, this)]);
+  }
+  mul(other: Operand): Expr {
+    return make('mul', [this, lift(other, this)]);
+  }
+  div(other: Operand): Expr {
+    return make('div', [this, lift(other, this)]);
+  }
+  minimum(other: Operand): Expr {
+    return make('minimum', [this, lift(other, this)]);
+  }
+  maximum(other: Operand): Expr {
+    return make('maximum', [this, lift(other, this)]);
+  }
+  neg(): Expr {
+    return make('neg', [this]);
+  }
+  abs(): Expr {
+    return make('abs', [this]);
+  }
+  sign(): Expr {
+    return make('sign', [this]);
+  }
+  square(): Expr {
+    return this.mul(this);
+  }
+  sqrt(): Expr {
+    return make('sqrt', [this]);
+  }
+  exp(): Expr {
+    return make('exp', [this]);
+  }
+  expm1(): Expr {
+    return make('expm1', [this]);
+  }
+  log(): Expr {
+    return make('log', [this]);
+  }
+  log1p(): Expr {
+    return make('log1p', [this]);
+  }
+  relu(): Expr {
+    return make('relu', [this]);
+  }
+  pow(exponent: number): Expr {
+    return exponent === 1 ? this : exponent === 2 ? this.square() : make('pow', [this], { exponent });
+  }
+
+  // Comparison and logic
+  eq(other: Operand): Expr {
+    return make('equal', [this, lift(other, this)]);
+  }
+  ne(other: Operand): Expr {
+    return this.eq(other).not();
+  }
+  lt(other: Operand): Expr {
+    return make('less', [this, lift(other, this)]);
+  }
+  le(other: Operand): Expr {
+    return make('lessEqual', [this, lift(other, this)]);
+  }
+  gt(other: Operand): Expr {
+    return make('less', [lift(other, this), this]);
+  }
+  ge(other: Operand): Expr {
+    return make('lessEqual', [lift(other, this), this]);
+  }
+  isNaN(): Expr {
+    return make('isNaN', [this]);
+  }
+  isFinite(): Expr {
+    return make('isFinite', [this]);
+  }
+  and(other: Expr): Expr {
+    return make('and', [this, other]);
+  }
+  or(other: Expr): Expr {
+    return make('or', [this, other]);
+  }
+  not(): Expr {
+    return make('not', [this]);
+  }
+  toFloat(): Expr {
+    return this.type.dtype === 'float' ? this : make('cast', [this], { dtype: 'float' });
+  }
+  toInt(): Expr {
+    return this.type.dtype === 'int' ? this : make('cast', [this], { dtype: 'int' });
+  }
+  /** The value, with gradient 0. */
+  stopGradient(): Expr {
+    return make('stopGradient', [this]);
+  }
+
+  // Shape
+  reshape(shape: readonly Dim[]): Expr {
+    return make('reshape', [this], { shape });
+  }
+  broadcastTo(shape: readonly Dim[]): Expr {
+    return make('broadcastTo', [this], { shape });
+  }
+  transpose(permutation: readonly number[]): Expr {
+    return make('transpose', [this], { permutation });
+  }
+  slice(axis: number, start: Dim, end: Dim): Expr {
+    return make('slice', [this], { axis: axisOf(axis, this.rank), start, end });
+  }
+  reverse(axis: number): Expr {
+    return make('reverse', [this], { axis: axisOf(axis, this.rank) });
+  }
+  expandDims(axis: number): Expr {
+    const at = axisOf(axis, this.rank + 1);
+    return this.reshape([...this.shape.slice(0, at), 1, ...this.shape.slice(at)]);
+  }
+  squeeze(axis: number): Expr {
+    const at = axisOf(axis, this.rank);
+    if (this.shape[at] !== 1) throw new TraceError(`squeeze: axis ${axis} has size ${this.shape[at]}, not 1`);
+    return this.reshape(this.shape.filter((_, index) => index !== at));
+  }
+
+  // Reduction
+  sum(axes: Axes = 'all', keepDims = false): Expr {
+    return make('sum', [this], { axes: axesOf(axes, this.rank), keepDims });
+  }
+  max(axes: Axes = 'all', keepDims = false): Expr {
+    return make('max', [this], { axes: axesOf(axes, this.rank), keepDims });
+  }
+  min(axes: Axes = 'all', keepDims = false): Expr {
+    return this.neg().max(axes, keepDims).neg();
+  }
+  mean(axes: Axes = 'all', keepDims = false): Expr {
+    return this.sum(axes, keepDims).div(this.count(axes));
+  }
+  /** Whether any element along the axes is true. */
+  any(axes: Axes = 'all', keepDims = false): Expr {
+    return this.toFloat().max(axes, keepDims).gt(0);
+  }
+  /** The number of elements along the axes, a float scalar. */
+  count(axes: Axes = 'all'): Expr {
+    return size(
+      axesOf(axes, this.rank)
+        .map((axis) => this.shape[axis]!)
+        .reduce(mulDims, 1),
+    ).toFloat();
+  }
+
+  // Contraction, indices, order
+  matmul(other: Expr): Expr {
+    return make('matmul', [this, other]);
+  }
+  /** `this[…, index[…, k, …], …]` along `axis`: numpy's take_along_axis, torch's gather. */
+  gather(index: Expr, axis: number): Expr {
+    return make('gather', [this, index], { axis: axisOf(axis, this.rank) });
+  }
+  /** Zeros of `size` along `axis`, with each element of `this` added at its index: the transpose of {@link gather}. */
+  scatterAdd(index: Expr, axis: number, size: Dim): Expr {
+    return make('scatterAdd', [this, index], { axis: axisOf(axis, this.rank), size });
+  }
+  /** The element at `index` along `axis`, one a line: `index` has this value's shape without `axis`, and so has the result. */
+  pick(index: Expr, axis: number): Expr {
+    return this.gather(index.expandDims(axis), axis).squeeze(axis);
+  }
+  /** Rows of a matrix: `this[index[i], :]`. */
+  rows(index: Expr): Expr {
+    return this.gather(index.expandDims(1).broadcastTo([index.shape[0]!, this.shape[1]!]), 0);
+  }
+  argsort(axis: number): Expr {
+    return make('argsort', [this], { axis: axisOf(axis, this.rank) });
+  }
+  sort(axis: number): Expr {
+    return this.gather(this.argsort(axis), axis);
+  }
+  cumsum(axis: number, options: { exclusive?: boolean; reverse?: boolean } = {}): Expr {
+    return make('cumsum', [this], { axis: axisOf(axis, this.rank), exclusive: false, reverse: false, ...options });
+  }
+
+  // Stable operations: they own their derivative (ops/stable.ts)
+  sigmoid(): Expr {
+    return make('sigmoid', [this]);
+  }
+  softplus(): Expr {
+    return make('softplus', [this]);
+  }
+  logSigmoid(): Expr {
+    return this.neg().softplus().neg();
+  }
+  clip(low: number, high: number): Expr {
+    return make('clip', [this], { low, high });
+  }
+  logSumExp(axis: number, keepDims = false): Expr {
+    const kept = make('logSumExp', [this], { axis: axisOf(axis, this.rank) });
+    return keepDims ? kept : kept.squeeze(axis);
+  }
+  logSoftmax(axis: number): Expr {
+    return make('logSoftmax', [this], { axis: axisOf(axis, this.rank) });
+  }
+  softmax(axis: number): Expr {
+    return this.logSoftmax(axis).exp();
+  }
+  /** The p-norm along `axis`, with gradient 0 where the norm is 0. */
+  norm(axis: number, p = 2, keepDims = false): Expr {
+    const kept = make('norm', [this], { axis: axisOf(axis, this.rank), p });
+    return keepDims ? kept : kept.squeeze(axis);
+  }
+  /** this · log(other), and 0 where this is 0. */
+  xlogy(other: Expr): Expr {
+    return make('xlogy', [this, other]);
+  }
+}
+
+export type Axes = 'all' | number | readonly number[];
+
+const axesOf = (axes: Axes, rank: number): number[] =>
+  axes === 'all'
+    ? Array.from({ length: rank }, (_, axis) => axis)
+    : [axes]
+        .flat()
+        .map((axis) => axisOf(axis, rank))
+        .sort((a, b) => a - b);
+
+// Interning. Weak, so that a long-lived process that compiles many losses keeps only the graphs in use.
+const interned = new Map<string, WeakRef<Expr>>();
+const collected = new FinalizationRegistry<string>((key) => {
+  if (interned.get(key)?.deref() === undefined) interned.delete(key);
+});
+let nextId = 1;
+
+function keyOf(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (value instanceof Expr) return `#${value.id}`;
+  if (Array.isArray(value)) return `[${value.map(keyOf).join(',')}]`;
+  if (value !== null && typeof value === 'object')
+    return `{${Object.entries(value)
+      .map(([name, entry]) => `${name}:${keyOf(entry)}`)
+      .join(',')}}`;
+  return JSON.stringify(value) ?? 'undefined';
+}
+
+/** The node of an operation: infers its type (or throws a TraceError that names the formula's line) and interns it. */
+export function make<K extends Op>(op: K, inputs: readonly Expr[], ...[attributes]: AttributeArguments<K>): Expr<K> {
+  const key = `${op}(${inputs.map((input) => input.id).join(',')})${keyOf(attributes ?? {})}`;
+  const known = interned.get(key)?.deref();
+  if (known !== undefined) return known as Expr<K>;
+  const given = (attributes ?? {}) as Attributes[K];
+  const type = rules[op].infer(
+    inputs.map((input) => input.type),
+    given,
+    inputs,
+  );
+  const node = new Expr<K>(nextId++, op, inputs, given, type);
+  interned.set(key, new WeakRef(node as unknown as Expr));
+  collected.register(node, key);
+  return node;
+}
+
+/** Operations without attributes are made without them. */
+type AttributeArguments<K extends Op> =
+  Record<never, never> extends Attributes[K] ? [attributes?: Attributes[K]] : [attributes: Attributes[K]];
+
+const lift = (operand: Operand, beside: Expr): Expr =>
+  typeof operand === 'number' ? constant(operand, beside.type.dtype === 'int' ? 'int' : 'float') : operand;
+
+export const constant = (value: number, dtype: 'float' | 'int' | 'bool' = 'float'): Expr =>
+  make('constant', [], { value, dtype });
+/** A size as an int scalar. */
+export const size = (dim: Dim): Expr => make('size', [], { dim });
+/** 0, 1, …, dim−1. */
+export const iota = (dim: Dim): Expr => make('iota', [], { dim });
+export const zeros = (type: TensorType): Expr =>
+  constant(0, type.dtype === 'bool' ? 'bool' : type.dtype).broadcastTo(type.shape);
+
+/** `condition ? a : b`, elementwise; the gradient reaches only the branch taken. */
+export function where(condition: Expr, a: Operand, b: Operand): Expr {
+  const beside = a instanceof Expr ? a : b instanceof Expr ? b : constant(0);
+  return make('where', [condition, lift(a, beside), lift(b, beside)]);
+}
+
+export const concat = (values: readonly Expr[], axis: number): Expr =>
+  make('concat', values, { axis: axisOf(axis, values[0]!.rank) });
+
+/** Values of one shape along a new axis. */
+export const stack = (values: readonly Expr[], axis: number): Expr =>
+  concat(
+    values.map((value) => value.expandDims(axis)),
+    axis,
+  );
+
+/** log(exp(a) + exp(b) + …), elementwise, without overflow; −∞ where all are. */
+export const logAddExp = (...values: readonly Expr[]): Expr => make('logAddExp', values);
+
+/** 1 − x. */
+export const complement = (x: Expr): Expr => constant(1).sub(x);
+
+/** max(log p, −100) with torch's gradient for binary cross entropy, which is not clamped. */
+export const clampedLog = (p: Expr): Expr => make('clampedLog', [p], { floor: -100, guard: 1e-12 });
+/** max(log(1−p), −100), likewise. */
+export const clampedLog1m = (p: Expr): Expr => make('clampedLog1m', [p], { floor: -100, guard: 1e-12 });
+/** ((1−t)·eᵃ + t·eᵇ)^exponent, from logarithms. */
+export const mixturePower = (t: Expr, a: Expr, b: Expr, exponent: number): Expr =>
+  make('mixturePower', [t, a, b], { exponent });
+/** √(1 − c²), with derivative 0 where c² >= 1. */
+export const complementRoot = (cosine: Expr): Expr => make('complementRoot', [cosine]);

@@ -1,0 +1,145 @@
+import { LossInputError } from '../errors.ts';
+import { type Sizes, sizeOfDim } from '../graph/dim.ts';
+import { broadcast, type NDArray } from '../graph/ndarray.ts';
+import { type Tensor, type TensorDType, type TensorLike, toTensor } from '../tensor.ts';
+import { checkPrecondition, type Loss } from './define.ts';
+import { graphDType, type InputSpec } from './inputs.ts';
+import { bindSizes, type ResolvedInput, resolveInputs, type Signature, signatureOf } from './shapes.ts';
+
+/** What callers hand to a loss, by name. An input that is undefined is not given. */
+export type LossInputs = Readonly<Record<string, TensorLike | undefined>>;
+
+export interface CheckedInputs {
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly resolved: readonly ResolvedInput[];
+  readonly signature: Signature;
+  readonly sizes: Sizes;
+}
+
+/**
+ * Checks everything that can be wrong with inputs, the same for every backend: names, tensors, dtypes, ranks, shapes,
+ * labels, lengths, and the values that the loss says it checks.
+ * @throws LossInputError with the code, the input and the position
+ */
+export function checkInputs(loss: Loss, inputs: LossInputs, dtype: 'float32' | 'float64' = 'float64'): CheckedInputs {
+  const { definition } = loss;
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, value] of Object.entries(inputs)) {
+    if (value === undefined) continue;
+    const spec = definition.inputs[name];
+    tensors[name] = toTensor(value, spec === undefined ? dtype : fallback(spec, value, dtype), name);
+  }
+  const shapes = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.shape]));
+  const signature = signatureOf(definition, shapes);
+  const resolved = resolveInputs(definition, loss.options, signature);
+  for (const { name, spec } of resolved) checkDType(name, spec, tensors[name]!);
+  const sizes = bindSizes(resolved, shapes);
+  checkPrecondition(loss, (name) => tensors[name] !== undefined, sizes);
+  for (const input of resolved) checkValues(loss, input, tensors, resolved, sizes);
+  return { tensors, resolved, signature, sizes };
+}
+
+/** The dtype of plain numbers: as the spec has it; where labels and probabilities are told apart by rank, by the depth given. */
+function fallback(spec: InputSpec, value: TensorLike, dtype: 'float32' | 'float64'): TensorDType {
+  const plain = ({ float: dtype, int: 'int32', bool: 'bool' } as const)[graphDType(spec)];
+  if (spec.or === undefined || (value as Tensor).dtype !== undefined) return plain;
+  const flat = (entry: unknown): boolean =>
+    Array.isArray(entry) || ArrayBuffer.isView(entry)
+      ? Array.prototype.every.call(entry, flat)
+      : typeof entry === 'bigint' || Number.isInteger(entry);
+  const data = typeof value === 'object' && value !== null && 'data' in value ? value.data : value;
+  return flat(data) ? plain : dtype;
+}
+
+function checkDType(name: string, spec: InputSpec, { dtype }: Tensor): void {
+  const signed = spec.kind === 'sign' || spec.kind === 'binary';
+  const wanted = {
+    float: ['float32', 'float64', ...(signed ? ['int32', ...(spec.kind === 'binary' ? ['bool'] : [])] : [])],
+    int: ['int32'],
+    bool: ['bool'],
+  }[graphDType(spec)];
+  if (!wanted.includes(dtype))
+    throw new LossInputError('BAD_DTYPE', `${name} is ${dtype}; it must be ${wanted.join(' or ')}`, { input: name });
+}
+
+/** Which entries count, as far as that is known before computing: not masked, not padding. */
+function counted(
+  input: ResolvedInput,
+  tensors: Readonly<Record<string, Tensor>>,
+  resolved: readonly ResolvedInput[],
+): (position: number) => boolean {
+  const shape = tensors[input.name]!.shape;
+  const tests: ((position: number) => boolean)[] = [];
+  const mask = resolved.find(({ name }) => name === 'mask');
+  if (
+    mask !== undefined &&
+    mask.full.length === shape.length &&
+    mask.full.every((dim, axis) => dim === input.full[axis])
+  ) {
+    const seen = broadcast(tensors.mask! as NDArray, shape).data;
+    tests.push((position) => seen[position] === 1);
+  }
+  const lengths = input.spec.lengths === undefined ? undefined : tensors[input.spec.lengths]!;
+  if (lengths !== undefined) {
+    const width = shape.at(-1)!;
+    tests.push((position) => position % width < lengths.data[Math.floor(position / width)]!);
+  }
+  return (position) => tests.every((test) => test(position));
+}
+
+function checkValues(
+  loss: Loss,
+  input: ResolvedInput,
+  tensors: Readonly<Record<string, Tensor>>,
+  resolved: readonly ResolvedInput[],
+  sizes: Sizes,
+): void {
+  const { name, spec } = input;
+  const { data, shape } = tensors[name]!;
+  const counts = counted(input, tensors, resolved);
+  const report = (
+    code: 'LABEL_OUT_OF_RANGE' | 'LENGTH_OUT_OF_RANGE' | 'VALUE_OUT_OF_DOMAIN',
+    position: number,
+    range: string,
+  ): never => {
+    throw new LossInputError(
+      code,
+      `${name}[${indices(shape, position).join(', ')}] = ${data[position]} is not in ${range}`,
+      { input: name, index: position },
+    );
+  };
+  if (spec.below !== undefined) {
+    const limit = sizeOfDim(spec.below, sizes);
+    const ignored = spec.ignore === undefined ? null : loss.options[spec.ignore];
+    data.forEach((label, k) => {
+      if ((label < 0 || label >= limit) && label !== ignored && counts(k))
+        report('LABEL_OUT_OF_RANGE', k, `[0, ${limit})`);
+    });
+  } else if (spec.atMost !== undefined) {
+    const limit = sizeOfDim(spec.atMost, sizes);
+    data.forEach((length, k) => {
+      if (length < 0 || length > limit) report('LENGTH_OUT_OF_RANGE', k, `[0, ${limit}]`);
+    });
+  } else if (spec.checked) {
+    const legal = {
+      probability: (x: number) => x >= 0 && x <= 1,
+      sign: (x: number) => x === 1 || x === -1,
+      binary: (x: number) => x === 0 || x === 1,
+    }[spec.kind as 'probability' | 'sign' | 'binary'];
+    const range = { probability: '[0, 1]', sign: '{-1, 1}', binary: '{0, 1}' }[
+      spec.kind as 'probability' | 'sign' | 'binary'
+    ];
+    data.forEach((value, k) => {
+      if (!legal(value) && counts(k)) report('VALUE_OUT_OF_DOMAIN', k, range);
+    });
+  }
+}
+
+function indices(shape: readonly number[], position: number): number[] {
+  const result: number[] = [];
+  for (let axis = shape.length - 1, rest = position; axis >= 0; axis--) {
+    result.unshift(rest % shape[axis]!);
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return result;
+}

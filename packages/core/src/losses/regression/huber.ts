@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { where } from '../../graph/expr.ts';
+import { defineLoss } from '../../loss/define.ts';
+import { float, mask, weight } from '../../loss/inputs.ts';
+
+export const huber = defineLoss({
+  id: 'huber',
+  family: 'regression',
+  about: {
+    summary: 'Quadratic up to `delta`, linear beyond, with slope `delta` there.',
+    formula: 'e²/2 if |e| <= delta, else delta·(|e| − delta/2), with e = input − target',
+    use: 'Regression with outliers, where small errors should count as in mse.',
+    conventions: [
+      'A weighted mean divides by the sum of the weights; torch 2.13 divides by the count here, unlike in its other regression losses.',
+    ],
+    sources: ['Huber 1964, Robust Estimation of a Location Parameter', 'torch 2.13 nn.functional.huber_loss'],
+    names: { torch: 'nn.HuberLoss', keras: 'Huber', optax: 'huber_loss', tfjs: 'losses.huberLoss' },
+  },
+  inputs: { input: float('...'), target: float('...'), weight: weight('...', 'weights'), mask: mask('...') },
+  options: { delta: z.number().positive().default(1) },
+  formula({ input, target }, { delta }) {
+    const error = input.sub(target).abs();
+    return where(error.le(delta), error.square().mul(0.5), error.sub(0.5 * delta).mul(delta));
+  },
+});

@@ -1,0 +1,21 @@
+import { defineLoss } from '../../loss/define.ts';
+import { float, mask, weight } from '../../loss/inputs.ts';
+
+export const mse = defineLoss({
+  id: 'mse',
+  aliases: ['l2'],
+  family: 'regression',
+  about: {
+    summary: 'The squared difference: mean squared error.',
+    formula: '(input − target)²',
+    use: 'Regression with errors of one scale; its minimum is the mean.',
+    conventions: [
+      'There is no factor ½: that is `halfMse` (optax calls the halved one l2_loss).',
+      'A weighted mean divides by the sum of the weights, as in torch.',
+    ],
+    sources: ['torch 2.13 nn.functional.mse_loss'],
+    names: { torch: 'nn.MSELoss', keras: 'MeanSquaredError', optax: 'squared_error', tfjs: 'losses.meanSquaredError' },
+  },
+  inputs: { input: float('...'), target: float('...'), weight: weight('...', 'weights'), mask: mask('...') },
+  formula: ({ input, target }) => input.sub(target).square(),
+});

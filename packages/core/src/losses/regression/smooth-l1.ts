@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { where } from '../../graph/expr.ts';
+import { defineLoss } from '../../loss/define.ts';
+import { float, mask, weight } from '../../loss/inputs.ts';
+
+export const smoothL1 = defineLoss({
+  id: 'smoothL1',
+  family: 'regression',
+  about: {
+    summary: 'Quadratic near 0, linear beyond `beta`, with slope 1 there.',
+    formula: 'e²/(2·beta) if |e| < beta, else |e| − beta/2, with e = input − target',
+    use: 'Box regression and other targets with outliers, where the gradient must stay bounded by 1.',
+    conventions: ['beta 0 is `l1`.', 'huber with delta d is d times this with beta d.'],
+    sources: ['Girshick 2015, Fast R-CNN', 'torch 2.13 nn.functional.smooth_l1_loss'],
+    names: { torch: 'nn.SmoothL1Loss' },
+  },
+  inputs: { input: float('...'), target: float('...'), weight: weight('...', 'weights'), mask: mask('...') },
+  options: { beta: z.number().nonnegative().default(1) },
+  formula({ input, target }, { beta }) {
+    const error = input.sub(target).abs();
+    if (beta === 0) return error;
+    return where(error.lt(beta), error.square().mul(0.5).div(beta), error.sub(0.5 * beta));
+  },
+});

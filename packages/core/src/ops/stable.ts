@@ -1,0 +1,188 @@
+import { constant, type Expr, where } from '../graph/expr.ts';
+import type { Stable, StableRule } from './attributes.ts';
+import { unbroadcast } from './shape.ts';
+
+/** The shift that keeps exp in range; 0 where the maximum is infinite, so that no ∞ − ∞ arises. */
+const finiteOrZero = (m: Expr): Expr => where(m.isFinite(), m, 0);
+
+/** exp(a − b) where b is the logarithm of a sum that contains exp(a): a share in [0, 1], and 0 where both are −∞. */
+const share = (a: Expr, b: Expr): Expr => where(a.eq(-Infinity), 0, a.sub(b).exp());
+
+const sigmoid: StableRule<'sigmoid'> = {
+  body: ([x]) => constant(1).div(x!.neg().exp().add(1)),
+  // σ(x)·σ(−x): the textbook σ(1 − σ) cancels for large x.
+  derivative: (g, node) => [g.mul((node as Expr).mul(node.inputs[0]!.neg().sigmoid()))],
+};
+
+const softplus: StableRule<'softplus'> = {
+  body: ([x]) => x!.relu().add(x!.abs().neg().exp().log1p()),
+  // Differentiating the body would take the kink of relu at 0.
+  derivative: (g, { inputs: [x] }) => [g.mul(x!.sigmoid())],
+};
+
+const clip: StableRule<'clip'> = {
+  body: ([x], { low, high }) => x!.maximum(low).minimum(high),
+  // 1 inside and at the bounds, where minimum and maximum would give a half.
+  derivative: (g, { inputs: [x], attributes: { low, high } }) => [where(x!.ge(low).and(x!.le(high)), g, 0)],
+};
+
+/** p(1 − p), kept away from 0: torch's denominator for binary cross entropy. */
+const variance = (p: Expr, guard: number): Expr => p.mul(constant(1).sub(p)).maximum(guard);
+
+const clampedLog: StableRule<'clampedLog'> = {
+  body: ([p], { floor }) => p!.log().maximum(floor),
+  // (1−p)/max(p(1−p), guard) is 1/p; the clamp is not in the gradient, so that p = 0 still learns.
+  derivative: (g, { inputs: [p], attributes: { guard } }) => [g.mul(constant(1).sub(p!)).div(variance(p!, guard))],
+};
+
+const clampedLog1m: StableRule<'clampedLog1m'> = {
+  // log(1−p) through log1p: 1−p rounds to 1 for small p.
+  body: ([p], { floor }) => p!.neg().log1p().maximum(floor),
+  derivative: (g, { inputs: [p], attributes: { guard } }) => [g.mul(p!.neg()).div(variance(p!, guard))],
+};
+
+const xlogy: StableRule<'xlogy'> = {
+  // The logarithm is taken of 1 where x is 0, so that 0·(−∞) does not arise.
+  body: ([x, y]) => {
+    const absent = x!.eq(0).and(y!.isNaN().not());
+    return where(absent, 0, x!.mul(where(absent, 1, y!).log()));
+  },
+  // d/dx = log y and d/dy = x/y, both 0 where x is 0.
+  derivative: (g, { inputs: [x, y] }) => {
+    const absent = x!.eq(0);
+    const safe = where(absent, 1, y!);
+    return [
+      unbroadcast(where(absent, 0, g.mul(safe.log())), x!.shape),
+      unbroadcast(where(absent, 0, g.mul(x!.div(safe))), y!.shape),
+    ];
+  },
+};
+
+const logAddExp: StableRule<'logAddExp'> = {
+  body: (inputs) => {
+    const shift = finiteOrZero(inputs.reduce((a, b) => a.maximum(b)));
+    return inputs
+      .map((x) => x.sub(shift).exp())
+      .reduce((a, b) => a.add(b))
+      .log()
+      .add(shift);
+  },
+  derivative: (g, node) => node.inputs.map((x) => unbroadcast(g.mul(share(x, node as Expr)), x.shape)),
+};
+
+/** Elements equal to the maximum, and the rest of the sum of exponentials beside one of them: ties − 1 + Σ of the others. */
+function tail(x: Expr, axis: number): { shift: Expr; rest: Expr } {
+  const shift = finiteOrZero(x.max(axis, true));
+  const isMax = x.eq(shift);
+  const others = where(isMax, 0, x.sub(shift).exp()).sum(axis, true);
+  return { shift, rest: others.add(isMax.toFloat().sum(axis, true).sub(1)) };
+}
+
+const logSumExp: StableRule<'logSumExp'> = {
+  // log1p of what stands beside the maximum: log(Σ) would lose everything below one rounding unit of 1.
+  body: ([x], { axis }) => {
+    const { shift, rest } = tail(x!, axis);
+    return rest.log1p().add(shift);
+  },
+  derivative: (g, node) => [g.mul(share(node.inputs[0]!, node as Expr))],
+};
+
+const logSoftmax: StableRule<'logSoftmax'> = {
+  body: ([x], { axis }) => {
+    const { shift, rest } = tail(x!, axis);
+    return x!.sub(shift).sub(rest.log1p());
+  },
+  // gⱼ(1 − pⱼ) − pⱼ·Σ_{k≠j} g_k with 1 − p = −expm1(log p): for a confident row gⱼ − pⱼ·Σg cancels.
+  derivative: (g, node) => {
+    const logP = node as Expr;
+    const others = g.sum(node.attributes.axis, true).sub(g);
+    return [g.mul(logP.expm1().neg()).sub(logP.exp().mul(others))];
+  },
+};
+
+const norm: StableRule<'norm'> = {
+  // Scaled by the largest element, so that no power leaves the range while the norm is in it.
+  body: ([x], { axis, p }) => {
+    const magnitude = x!.abs();
+    if (p === 1) return magnitude.sum(axis, true);
+    const largest = magnitude.max(axis, true);
+    if (p === Infinity) return largest;
+    const scale = where(largest.isFinite().and(largest.gt(0)), largest, 1);
+    const total = magnitude.div(scale).pow(p).sum(axis, true);
+    return (p === 2 ? total.sqrt() : total.pow(1 / p)).mul(scale);
+  },
+  // sign(x)·(|x|/norm)^(p−1); 0 where the norm is 0, where the quotient would be 0/0.
+  derivative: (g, node) => {
+    const [x] = node.inputs;
+    const { axis, p } = node.attributes;
+    if (p === 1) return [g.mul(x!.sign())];
+    const length = node as Expr;
+    if (p === Infinity) {
+      const ties = x!.abs().eq(length);
+      return [where(ties, g.mul(x!.sign()).div(ties.toFloat().sum(axis, true)), 0)];
+    }
+    const ratio = x!.div(where(length.eq(0), 1, length));
+    return [g.mul(p === 2 ? ratio : x!.sign().mul(ratio.abs().pow(p - 1)))];
+  },
+};
+
+const mixturePower: StableRule<'mixturePower'> = {
+  // ((1−t)·eᵃ + t·eᵇ)^γ from the logarithms a and b, which stay finite where the powers underflow.
+  body: ([t, a, b], { exponent }) => {
+    return mixtureLog(t!, a!, b!).mul(exponent).exp();
+  },
+  // γ·m^(γ−1) times eᵇ − eᵃ, (1−t)eᵃ, t·eᵇ, each as one exponential: the factors alone overflow for saturated logits.
+  derivative: (g, { inputs: [t, a, b], attributes: { exponent } }) => {
+    const log = mixtureLog(t!, a!, b!);
+    const scaled = (term: Expr) =>
+      term
+        .add(log.mul(exponent - 1))
+        .exp()
+        .mul(exponent);
+    const complement = constant(1).sub(t!);
+    const [atA, atB] = [scaled(a!), scaled(b!)];
+    return [
+      unbroadcast(g.mul(atB.sub(atA)), t!.shape),
+      unbroadcast(where(complement.eq(0), 0, g.mul(complement.mul(atA))), a!.shape),
+      unbroadcast(where(t!.eq(0), 0, g.mul(t!.mul(atB))), b!.shape),
+    ];
+  },
+};
+
+/** log((1−t)·eᵃ + t·eᵇ); a side of weight 0 does not enter, however large it is. */
+function mixtureLog(t: Expr, a: Expr, b: Expr): Expr {
+  const [noA, noB] = [t.eq(1), t.eq(0)];
+  const shift = where(noA, b, where(noB, a, a.maximum(b)));
+  const part = (absent: Expr, weight: Expr, x: Expr) =>
+    where(absent, 0, weight.mul(where(absent, 0, x.sub(shift)).exp()));
+  return part(noA, constant(1).sub(t), a)
+    .add(part(noB, t, b))
+    .log()
+    .add(shift);
+}
+
+const complementRoot: StableRule<'complementRoot'> = {
+  // √(1 − c²), the sine of an angle from its cosine.
+  body: ([c]) => constant(1).sub(c!.square()).relu().sqrt(),
+  // −c/√(1 − c²), and 0 where c² >= 1, where it would be infinite.
+  derivative: (g, node) => {
+    const sine = node as Expr;
+    const flat = sine.eq(0);
+    return [where(flat, 0, g.mul(node.inputs[0]!.neg()).div(where(flat, 1, sine)))];
+  },
+};
+
+export const stableRules: { readonly [K in Stable]: StableRule<K> } = {
+  sigmoid,
+  softplus,
+  clip,
+  clampedLog,
+  clampedLog1m,
+  xlogy,
+  logAddExp,
+  logSumExp,
+  logSoftmax,
+  norm,
+  mixturePower,
+  complementRoot,
+};
