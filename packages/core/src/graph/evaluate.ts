@@ -65,8 +65,8 @@ function runScan(
   const arguments_ = new Map(invariantNames.map((name, k) => [name, invariants[k]!]));
   for (let n = 0; n < steps; n++) {
     const t = reverse ? steps - 1 - n : n;
-    carryNames.forEach((name, k) => arguments_.set(name, carries[k]!));
-    sliceNames.forEach((name, k) => arguments_.set(name, entry(sequences[k]!, t)));
+    for (const [k, name] of carryNames.entries()) arguments_.set(name, carries[k]!);
+    for (const [k, name] of sliceNames.entries()) arguments_.set(name, entry(sequences[k]!, t));
     const results = step(arguments_, sizes);
     [...carries, ...results].forEach((value, k) => {
       // Carries going in are the history; carries coming out are handed on, not kept.

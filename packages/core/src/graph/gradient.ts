@@ -18,7 +18,7 @@ export function backpropagate(roots: readonly (readonly [Expr, Expr])[], wrt: re
     if (!needed.has(node) || wrt.includes(node)) continue;
     if (isOp(node, 'scan')) {
       const given = ofScan.get(node);
-      if (given !== undefined) scanDerivative(node, given).forEach((cotangent, k) => spread(node, cotangent, k));
+      if (given !== undefined) spread(node, scanDerivative(node, given));
       continue;
     }
     const cotangent = cotangents.get(node);
@@ -30,13 +30,15 @@ export function backpropagate(roots: readonly (readonly [Expr, Expr])[], wrt: re
       ofScan.set(scan, list);
       continue;
     }
-    rules[node.op].derivative(cotangent, node as never).forEach((share, k) => spread(node, share, k));
+    spread(node, rules[node.op].derivative(cotangent, node as never));
   }
   return new Map(wrt.flatMap((node) => (cotangents.has(node) ? [[node, cotangents.get(node)!]] : [])));
 
-  function spread(node: Expr, cotangent: Expr | null, k: number): void {
-    const input = node.inputs[k]!;
-    if (cotangent !== null && needed.has(input)) accumulate(input, cotangent);
+  function spread(node: Expr, shares: readonly (Expr | null)[]): void {
+    for (const [k, share] of shares.entries()) {
+      const input = node.inputs[k]!;
+      if (share !== null && needed.has(input)) accumulate(input, share);
+    }
   }
 }
 

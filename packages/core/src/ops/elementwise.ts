@@ -110,7 +110,7 @@ export const log1p = arithmetic('log1p', Math.log1p, (g, { inputs: [x] }) => [g.
 // relu′(0) = 0
 export const relu = arithmetic(
   'relu',
-  (a) => (a <= 0 ? 0 : a),
+  (a) => Math.max(a, 0),
   (g, { inputs: [x] }) => [where(x!.gt(0), g, 0)],
 );
 // (xᵖ)′ = p·xᵖ⁻¹
