@@ -1,0 +1,47 @@
+// Steps of a set-up with progress: one line while it runs, one when it is done, the whole log when it fails.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+/** Runs a command in the workspace's root. `show` streams its output; otherwise it is kept for the error. */
+export function run(command, args, { show = false, env = {}, cwd = root } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+    });
+    let log = '';
+    const keep = (chunk) => {
+      log = (log + chunk).slice(-20_000);
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    child.on('error', (error) => reject(new Error(`${command}: ${error.message}`)));
+    child.on('close', (code) => {
+      if (code === 0) resolve(log);
+      else reject(Object.assign(new Error(`${command} ${args.join(' ')} ended with ${code}`), { log, code }));
+    });
+  });
+}
+
+/** Does something under a title; says every ten seconds that it is still at it. */
+export async function step(title, action) {
+  const since = Date.now();
+  const note = (text) => process.stderr.write(`${text}\n`);
+  note(`- ${title}…`);
+  const beat = setInterval(() => note(`  still at it: ${title} (${seconds(since)})`), 10_000);
+  try {
+    const result = await action();
+    note(`  done: ${title} (${typeof result === 'string' && result !== '' ? `${result}, ` : ''}${seconds(since)})`);
+  } catch (error) {
+    if (error.log) note(error.log.trimEnd());
+    throw new Error(`${title}: ${error.message}`);
+  } finally {
+    clearInterval(beat);
+  }
+}
