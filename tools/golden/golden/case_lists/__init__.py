@@ -1,0 +1,1 @@
+"""Case lists too long to stand beside their formulas."""
