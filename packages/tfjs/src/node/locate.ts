@@ -33,12 +33,10 @@ export function packageAt(directory: string): TfjsNodePackage {
  *
  * @throws {TfjsNodeUnavailableError} if there is none.
  */
-export function findTfjsNode(from?: string): TfjsNodePackage {
-  const places = from ? [join(from, 'index.js')] : [import.meta.url, join(process.cwd(), 'index.js')];
-  for (const place of places) {
+export function findTfjsNode(): TfjsNodePackage {
+  for (const place of [import.meta.url, pathToFileURL(join(process.cwd(), 'index.js'))]) {
     try {
-      const url = place.startsWith('file:') ? place : pathToFileURL(place);
-      return packageAt(dirname(createRequire(url).resolve(`${packageName}/package.json`)));
+      return packageAt(dirname(createRequire(place).resolve(`${packageName}/package.json`)));
     } catch {
       // Not visible from there.
     }
