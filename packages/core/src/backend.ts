@@ -5,9 +5,9 @@ import type { Loss } from './loss/define.ts';
 import { type Signature, signatureKey } from './loss/shapes.ts';
 import { lowered, type Program, trace } from './loss/trace.ts';
 import type { Op } from './ops/attributes.ts';
-import { type Tensor, type TensorLike, toTensor } from './tensor.ts';
+import { type FloatDType, type Tensor, type TensorLike, toTensor } from './tensor.ts';
 
-export type FloatDType = 'float32' | 'float64';
+export type { FloatDType } from './tensor.ts';
 
 /** What a backend is, where it runs, and whether it can. */
 export interface BackendDescription {

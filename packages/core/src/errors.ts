@@ -61,9 +61,13 @@ export class UnsupportedError extends Error {
   }
 }
 
-/** The first stack frame that isn't the graph's own code: the line of the formula. */
+/** The folder of this file as stack frames spell it; core has neither Node's nor the DOM's URL. */
+const here = new Error().stack?.match(/(?:\(|at )([^()]*?)errors\.[jt]s:\d+:\d+/)?.[1] ?? '?';
+
+/** The first stack frame with a line that isn't the graph's own code: the line of the formula. */
 function callerOutsideGraph(): string {
   const frames = new Error().stack?.split('\n').slice(1) ?? [];
-  const frame = frames.find((line) => !/[\\/](graph|ops)[\\/][\w-]+\.[jt]s|errors\.[jt]s|new TraceError/.test(line));
-  return frame === undefined ? '' : ` (${frame.trim().replace(/^at /, 'at ')})`;
+  const own = [`${here}graph/`, `${here}ops/`, `${here}errors.`];
+  const frame = frames.find((line) => /:\d+:\d+\)?$/.test(line) && !own.some((path) => line.includes(path)));
+  return frame === undefined ? '' : ` (${frame.trim()})`;
 }

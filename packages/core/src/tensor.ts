@@ -1,6 +1,8 @@
 import { LossInputError } from './errors.ts';
 import { sizeOf } from './graph/ndarray.ts';
 
+/** The dtypes to compute in. */
+export type FloatDType = 'float32' | 'float64';
 export type TensorDType = 'float32' | 'float64' | 'int32' | 'bool';
 
 /** A dense row-major array with its dtype: what goes into a loss and comes out of it. bool data are 0 and 1. */
@@ -26,7 +28,8 @@ export type NestedArray = readonly (number | bigint | boolean | NestedArray | Ar
 
 const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array } as const;
 
-export const isTensorDType = (dtype: unknown): dtype is TensorDType => typeof dtype === 'string' && dtype in arrays;
+export const isTensorDType = (dtype: unknown): dtype is TensorDType =>
+  typeof dtype === 'string' && Object.hasOwn(arrays, dtype);
 
 /** Data of a dtype, from numbers; the numbers are rounded to it. */
 export function typedArray(dtype: TensorDType, data: ArrayLike<number>): Tensor['data'] {

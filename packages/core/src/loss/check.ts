@@ -1,10 +1,10 @@
 import { LossInputError } from '../errors.ts';
 import { type Sizes, sizeOfDim } from '../graph/dim.ts';
 import { broadcast, type NDArray } from '../graph/ndarray.ts';
-import { type Tensor, type TensorDType, type TensorLike, toTensor } from '../tensor.ts';
+import { type FloatDType, type Tensor, type TensorDType, type TensorLike, toTensor } from '../tensor.ts';
 import { checkPrecondition, type Loss } from './define.ts';
 import { graphDType, type InputSpec } from './inputs.ts';
-import { bindSizes, type ResolvedInput, resolveInputs, type Signature, signatureOf } from './shapes.ts';
+import { bindSizes, inputSpec, type ResolvedInput, resolveInputs, type Signature, signatureOf } from './shapes.ts';
 
 /** What callers hand to a loss, by name. An input that is undefined is not given. */
 export type LossInputs = Readonly<Record<string, TensorLike | undefined>>;
@@ -21,34 +21,41 @@ export interface CheckedInputs {
  * labels, lengths, and the values that the loss says it checks.
  * @throws LossInputError with the code, the input and the position
  */
-export function checkInputs(loss: Loss, inputs: LossInputs, dtype: 'float32' | 'float64' = 'float64'): CheckedInputs {
+export function checkInputs(loss: Loss, inputs: LossInputs, dtype: FloatDType = 'float64'): CheckedInputs {
   const { definition } = loss;
   const tensors: Record<string, Tensor> = {};
   for (const [name, value] of Object.entries(inputs)) {
     if (value === undefined) continue;
-    const spec = definition.inputs[name];
-    tensors[name] = toTensor(value, spec === undefined ? dtype : fallback(spec, value, dtype), name);
+    const spec = inputSpec(definition, name);
+    tensors[name] = toTensor(value, fallback(spec, dtype), name);
   }
   const shapes = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.shape]));
   const signature = signatureOf(definition, shapes);
   const resolved = resolveInputs(definition, loss.options, signature);
-  for (const { name, spec } of resolved) checkDType(name, spec, tensors[name]!);
+  for (const { name, spec } of resolved) {
+    tensors[name] = settle(tensors[name]!, inputs[name]!, name, spec, dtype);
+    checkDType(name, spec, tensors[name]);
+  }
   const sizes = bindSizes(resolved, shapes);
   checkPrecondition(loss, (name) => tensors[name] !== undefined, sizes);
   for (const input of resolved) checkValues(loss, input, tensors, resolved, sizes);
   return { tensors, resolved, signature, sizes };
 }
 
-/** The dtype of plain numbers: as the spec has it; where labels and probabilities are told apart by rank, by the depth given. */
-function fallback(spec: InputSpec, value: TensorLike, dtype: 'float32' | 'float64'): TensorDType {
-  const plain = ({ float: dtype, int: 'int32', bool: 'bool' } as const)[graphDType(spec)];
-  if (spec.or === undefined || (value as Tensor).dtype !== undefined) return plain;
-  const flat = (entry: unknown): boolean =>
-    Array.isArray(entry) || ArrayBuffer.isView(entry)
-      ? Array.prototype.every.call(entry, flat)
-      : typeof entry === 'bigint' || Number.isInteger(entry);
-  const data = typeof value === 'object' && value !== null && 'data' in value ? value.data : value;
-  return flat(data) ? plain : dtype;
+/** The dtype of plain numbers. Where labels and probabilities are told apart by rank, that has to wait: {@link settle}. */
+function fallback(spec: InputSpec, dtype: FloatDType): TensorDType {
+  return spec.or !== undefined ? 'float64' : plainDType(spec, dtype);
+}
+
+const plainDType = (spec: InputSpec, dtype: FloatDType): TensorDType =>
+  (({ float: dtype, int: 'int32', bool: 'bool' }) as const)[graphDType(spec)];
+
+/** Gives plain numbers the dtype of the form that their rank has chosen. */
+function settle(tensor: Tensor, value: TensorLike, name: string, spec: InputSpec, dtype: FloatDType): Tensor {
+  const plain = typeof value === 'number' || Array.isArray(value);
+  return plain && tensor.dtype === 'float64'
+    ? toTensor({ shape: tensor.shape, data: Array.from(tensor.data) }, plainDType(spec, dtype), name)
+    : tensor;
 }
 
 function checkDType(name: string, spec: InputSpec, { dtype }: Tensor): void {
@@ -71,12 +78,13 @@ function counted(
   const shape = tensors[input.name]!.shape;
   const tests: ((position: number) => boolean)[] = [];
   const mask = resolved.find(({ name }) => name === 'mask');
-  if (
-    mask !== undefined &&
-    mask.full.length === shape.length &&
-    mask.full.every((dim, axis) => dim === input.full[axis])
-  ) {
-    const seen = broadcast(tensors.mask! as NDArray, shape).data;
+  if (mask?.full.every((dim) => input.full.includes(dim))) {
+    // The mask's axes where this input has them, 1 elsewhere.
+    const own = tensors.mask!;
+    const aligned = input.full.map((dim) =>
+      mask.full.includes(dim) ? (own.shape.at(mask.full.indexOf(dim) - mask.full.length) ?? 1) : 1,
+    );
+    const seen = broadcast({ shape: aligned, data: own.data } as NDArray, shape).data;
     tests.push((position) => seen[position] === 1);
   }
   const lengths = input.spec.lengths === undefined ? undefined : tensors[input.spec.lengths]!;

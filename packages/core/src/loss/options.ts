@@ -12,18 +12,18 @@ export const classAxis = () => z.int().default(1);
 /** The label that is left out wherever it stands; null switches off. */
 export const ignoreIndex = () => z.int().nullable().default(-100);
 
-const deprecated: Readonly<Record<string, string>> = {
-  size_average: 'reduction',
-  reduce: 'reduction',
-};
+const deprecated: ReadonlyMap<string, string> = new Map([
+  ['size_average', 'reduction'],
+  ['reduce', 'reduction'],
+]);
 
 /** The strings that JSON writes for what it has no number for. */
-const nonFinite: Readonly<Record<string, number>> = {
-  Infinity: Number.POSITIVE_INFINITY,
-  '-Infinity': Number.NEGATIVE_INFINITY,
-  NaN: Number.NaN,
-  '-0': -0,
-};
+const nonFinite: ReadonlyMap<string, number> = new Map([
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+  ['NaN', Number.NaN],
+  ['-0', -0],
+]);
 
 /** @throws LossInputError BAD_OPTION */
 export function parseOptions(
@@ -34,7 +34,7 @@ export function parseOptions(
     throw new LossInputError('BAD_OPTION', `${definition.id}: options are an object, not ${show(given)}`);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(definition.options, name)) continue;
-    const instead = deprecated[name];
+    const instead = deprecated.get(name);
     throw new LossInputError(
       'BAD_OPTION',
       instead
@@ -46,7 +46,7 @@ export function parseOptions(
   const parsed: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(definition.options)) {
     const raw = Object.hasOwn(given, name) ? given[name] : undefined;
-    const value = typeof raw === 'string' && raw in nonFinite ? nonFinite[raw] : raw;
+    const value = typeof raw === 'string' ? (nonFinite.get(raw) ?? raw) : raw;
     const result = schema.safeParse(value);
     if (!result.success) {
       const separable = name === 'reduction' && value === 'partial' && !definition.separable;

@@ -24,6 +24,13 @@ export interface ResolvedInput {
   readonly full: readonly Dim[];
 }
 
+/** @throws LossInputError UNKNOWN_INPUT */
+export function inputSpec(definition: LossDefinition, name: string): InputSpec {
+  if (Object.hasOwn(definition.inputs, name)) return definition.inputs[name]!;
+  const known = Object.keys(definition.inputs).join(', ');
+  throw new LossInputError('UNKNOWN_INPUT', `${definition.id} has no input ${name}; it has ${known}`, { input: name });
+}
+
 /** The signature of actual shapes. */
 export function signatureOf(
   definition: LossDefinition,
@@ -31,7 +38,9 @@ export function signatureOf(
 ): Signature {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => {
-      const ones = definition.inputs[name]?.broadcast ? shape.flatMap((size, axis) => (size === 1 ? [axis] : [])) : [];
+      const ones = inputSpec(definition, name).broadcast
+        ? shape.flatMap((size, axis) => (size === 1 ? [axis] : []))
+        : [];
       return [name, { rank: shape.length, ...(ones.length > 0 ? { ones } : {}) }];
     }),
   );
@@ -58,15 +67,7 @@ export function resolveInputs(
   options: Readonly<Record<string, unknown>>,
   signature: Signature,
 ): ResolvedInput[] {
-  for (const name of Object.keys(signature)) {
-    if (!(name in definition.inputs)) {
-      throw new LossInputError(
-        'UNKNOWN_INPUT',
-        `${definition.id} has no input ${name}; it takes ${Object.keys(definition.inputs).join(', ')}`,
-        { input: name },
-      );
-    }
-  }
+  for (const name of Object.keys(signature)) inputSpec(definition, name);
   for (const [name, spec] of Object.entries(definition.inputs)) {
     if (!spec.optional && signature[name] === undefined)
       throw new LossInputError('MISSING_INPUT', `${definition.id} needs the input ${name} (${describeInput(spec)})`, {

@@ -8,7 +8,7 @@ import type { Op } from '../ops/attributes.ts';
 import type { Loss } from './define.ts';
 import { isDifferentiable } from './inputs.ts';
 import { reduce } from './reduction.ts';
-import { type ResolvedInput, resolveInputs, type Signature } from './shapes.ts';
+import { inputSpec, type ResolvedInput, resolveInputs, type Signature } from './shapes.ts';
 
 export interface TraceRequest {
   readonly signature: Signature;
@@ -94,9 +94,7 @@ export function lowered(program: Program, keep?: ReadonlySet<Op>): Program {
 
 function checkGradients(loss: Loss, leaves: ReadonlyMap<string, Expr>, gradients: readonly string[]): void {
   for (const name of gradients) {
-    const spec = loss.definition.inputs[name];
-    if (spec === undefined)
-      throw new LossInputError('UNKNOWN_INPUT', `${loss.id} has no input ${name} to differentiate by`, { input: name });
+    const spec = inputSpec(loss.definition, name);
     if (!leaves.has(name))
       throw new LossInputError('MISSING_INPUT', `the gradient of ${loss.id} with respect to ${name} needs ${name}`, {
         input: name,

@@ -10,7 +10,7 @@ export const nll = defineLoss({
   family: 'classification',
   about: {
     summary: 'The negative log-likelihood of labels, from log-probabilities.',
-    formula: '−w_y·x_y',
+    formula: '−w_y·x_y at the label y',
     use: 'After a log-softmax of the model’s own; with logits take `crossEntropy`.',
     conventions: [
       'The weighted mean divides by the sum of the weights of the targets, as in torch.',
