@@ -76,6 +76,7 @@ export {
   describeInput,
   type InputSignature,
   type ResolvedInput,
+  resolveInputs,
   type Signature,
   signatureKey,
   signatureOf,
@@ -108,4 +109,5 @@ export {
   toTensor,
   typedArray,
 } from './tensor.ts';
+export { type JSONNumber, numberToJSON, type TensorJSON, tensorFromJSON, tensorToJSON } from './tensor-json.ts';
 export { version } from './version.ts';
