@@ -1,0 +1,131 @@
+import {
+  type Backend,
+  type BackendDescription,
+  defineBackend,
+  type Executable,
+  type FloatDType,
+  type LossResult,
+  type Program,
+  type Tensor,
+  typedArray,
+  version,
+} from '@isoloss/core';
+import type { Tensor as OrtTensor } from 'onnxruntime-common';
+import { programModel } from './model.ts';
+import { floatData, type OrtModule, openSession, runSession, type SessionOptions } from './session.ts';
+
+export interface OnnxBackendOptions {
+  /** Threads of one operation. Default 2: losses are too short for more to pay. */
+  readonly threads?: number;
+  /** What else the session takes; wins over everything above. */
+  readonly session?: SessionOptions;
+}
+
+/**
+ * The backend `onnx-node`: a loss becomes an ONNX model and runs in onnxruntime-node, in float32 and float64. One session
+ * serves all sizes of the inputs; sessions are released by `dispose` of the loss or of the backend.
+ *
+ * onnxruntime-node is loaded when first needed; without it the backend describes itself as not available, with the
+ * remedy.
+ *
+ * @example
+ * const runner = createRunner(onnxBackend());
+ * await runner.run(huber(), { input: [1, 3], target: [0, 1] }, { dtype: 'float32', gradients: ['input'] });
+ */
+export function onnxBackend({ threads = 2, session = {} }: OnnxBackendOptions = {}): Backend {
+  const open = new Set<Executable>();
+  let runtime: Promise<Runtime> | undefined;
+  const load = () => {
+    runtime ??= loadRuntime();
+    return runtime;
+  };
+  return defineBackend({
+    id: 'onnx-node',
+    describe: async () => describe(await load()),
+    async load(program, dtype) {
+      const found = await load();
+      if ('reason' in found) throw new Error(found.reason);
+      const options = { intraOpNumThreads: threads, interOpNumThreads: 1, ...session };
+      const executable = await prepare(found.ort, program, dtype, options);
+      open.add(executable);
+      return {
+        run: executable.run,
+        dispose() {
+          open.delete(executable);
+          executable.dispose?.();
+        },
+      };
+    },
+    dispose() {
+      for (const executable of open) executable.dispose?.();
+      open.clear();
+    },
+  });
+}
+
+type Runtime = { ort: OrtModule; version: string } | { reason: string; remedy: string };
+
+async function loadRuntime(): Promise<Runtime> {
+  try {
+    const module = await import('onnxruntime-node');
+    const ort = ('InferenceSession' in module ? module : (module as { default: unknown }).default) as typeof module;
+    return { ort: ort as OrtModule, version: ort.env.versions.node ?? ort.env.versions.common };
+  } catch (error) {
+    const missing = (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
+    const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+    return {
+      reason: missing ? 'onnxruntime-node is not installed' : `onnxruntime-node does not load: ${message}`,
+      remedy: missing ? 'npm install onnxruntime-node' : 'reinstall it for this platform: npm install onnxruntime-node',
+    };
+  }
+}
+
+function describe(runtime: Runtime): BackendDescription {
+  const available = !('reason' in runtime);
+  return {
+    id: 'onnx-node',
+    language: 'typescript',
+    version,
+    runtime: available ? `onnxruntime ${runtime.version}` : 'onnxruntime',
+    dtypes: ['float32', 'float64'],
+    device: 'cpu',
+    // Measured over the range of each function, in both dtypes (test/accuracy.test.ts).
+    accuracy: { exp: 2, expm1: 4, log: 4, log1p: 4, pow: 2 },
+    available,
+    ...(available ? {} : { reason: runtime.reason, remedy: runtime.remedy }),
+  };
+}
+
+async function prepare(
+  ort: OrtModule,
+  program: Program,
+  dtype: FloatDType,
+  options: SessionOptions,
+): Promise<Executable> {
+  // Checked tensors hold int32 labels; widening them in the graph is faster than making BigInts here.
+  const session = await openSession(ort, programModel(program, { dtype, labels: 'int32' }), options);
+  const elements = { float: dtype, int: 'int32', bool: 'bool' } as const;
+  let released = false;
+  return {
+    async run(tensors): Promise<LossResult> {
+      const feeds: Record<string, OrtTensor> = {};
+      for (const { name, type } of program.inputs) {
+        const { shape, data } = tensors[name]!;
+        const element = elements[type.dtype];
+        feeds[name] = new ort.Tensor(element, typedArray(element, data) as Float32Array, shape);
+      }
+      const results = await runSession(session, feeds);
+      const tensor = (name: string): Tensor => ({
+        dtype,
+        shape: results[name]!.dims,
+        data: floatData(results[name]!, dtype),
+      });
+      const gradients = Object.keys(program.gradients).map((name) => [name, tensor(`d_${name}`)] as const);
+      return { value: tensor('value'), gradients: Object.fromEntries(gradients) };
+    },
+    dispose() {
+      if (!released) void session.release();
+      released = true;
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import { type Dim, type DType, type TensorType, termsOfDim } from '@isoloss/core';
+import {
+  type AttributeValue,
+  type ElementType,
+  type GraphProto,
+  type NodeProto,
+  rawData,
+  type TensorProto,
+  type ValueInfoProto,
+} from './proto.ts';
+
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+export type FloatType = 'float32' | 'float64';
+
+/** What all graphs of one model share: names, constants, sizes. */
+interface Model {
+  readonly float: FloatType;
+  readonly root: GraphBuilder;
+  readonly taken: Set<string>;
+  readonly constants: Map<string, TensorProto>;
+  readonly bound: Map<string, { input: string; axis: number }>;
+  readonly sizes: Map<Dim, string>;
+  readonly shapes: Map<string, string>;
+  counter: number;
+}
+
+/**
+ * Writes one graph of a model, node by node in topological order. The body of a Scan is a graph of its own that may use
+ * any value of the graphs around it. Names are `v0`, `v1`, … in the order of writing, so the same program gives the same
+ * bytes; a node equal to one already written is not written again.
+ */
+export class GraphBuilder {
+  private readonly nodes: NodeProto[] = [];
+  private readonly inputs: ValueInfoProto[] = [];
+  private readonly written = new Map<string, string>();
+  private readonly produced = new Set<string>();
+  private readonly parent: GraphBuilder | undefined;
+  private readonly model: Model;
+
+  private constructor(parent: GraphBuilder | undefined, float: FloatType) {
+    this.parent = parent;
+    this.model = parent?.model ?? {
+      float,
+      root: this,
+      taken: new Set(),
+      constants: new Map(),
+      bound: new Map(),
+      sizes: new Map(),
+      shapes: new Map(),
+      counter: 0,
+    };
+  }
+
+  /** The outermost graph of a model; `reserved` names are those of its inputs and outputs. */
+  static root(float: FloatType, reserved: Iterable<string>): GraphBuilder {
+    const builder = new GraphBuilder(undefined, float);
+    for (const name of reserved) builder.model.taken.add(name);
+    return builder;
+  }
+
+  /** A graph inside this one. */
+  body(): GraphBuilder {
+    return new GraphBuilder(this, this.model.float);
+  }
+
+  elementType(dtype: DType): ElementType {
+    return dtype === 'float' ? this.model.float : dtype === 'int' ? 'int64' : 'bool';
+  }
+
+  private fresh(): string {
+    let name: string;
+    do name = `v${this.model.counter++}`;
+    while (this.model.taken.has(name));
+    return name;
+  }
+
+  /** A model input, which binds the sizes that its shape names first. */
+  input(name: string, type: ElementType, dims: readonly Dim[]): string {
+    this.inputs.push({ name, type, dims });
+    dims.forEach((dim, axis) => {
+      if (typeof dim === 'string' && !this.model.bound.has(dim)) this.model.bound.set(dim, { input: name, axis });
+    });
+    return name;
+  }
+
+  /** An input of a body, which its Scan gives a value. */
+  argument({ dtype, shape }: TensorType): string {
+    const name = this.fresh();
+    this.inputs.push({ name, type: this.elementType(dtype), dims: shape });
+    return name;
+  }
+
+  /** Writes a node of one output and gives the output's name. */
+  node(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const key = `${op}(${inputs.join()})${JSON.stringify(attributes)}`;
+    for (let scope: GraphBuilder | undefined = this; scope !== undefined; scope = scope.parent) {
+      const known = scope.written.get(key);
+      if (known !== undefined) return known;
+    }
+    const [output] = this.nodeOf(op, inputs, 1, attributes);
+    this.written.set(key, output!);
+    return output!;
+  }
+
+  /** Writes a node of several outputs. */
+  nodeOf(op: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] {
+    const outputs = Array.from({ length: count }, () => this.fresh());
+    this.nodes.push({ op, inputs, outputs, attributes });
+    for (const output of outputs) this.produced.add(output);
+    return outputs;
+  }
+
+  /** Gives a value the name of a graph output. */
+  output(name: string, value: string): void {
+    this.nodes.push({ op: 'Identity', inputs: [value], outputs: [name], attributes: {} });
+  }
+
+  /** A value that may be an output of this body: made by a node of it, and not an output already. */
+  own(value: string, used: Set<string>): string {
+    const result = this.produced.has(value) && !used.has(value) ? value : this.nodeOf('Identity', [value], 1)[0]!;
+    used.add(result);
+    return result;
+  }
+
+  /** A constant; a scalar unless given a list. Equal constants are one. */
+  constant(dtype: DType, value: number | readonly number[]): string {
+    const type = this.elementType(dtype);
+    const values = typeof value === 'number' ? [value] : value;
+    const dims = typeof value === 'number' ? [] : [value.length];
+    const raw = rawData(type, values);
+    const key = `${type}[${dims}]${raw.join()}`;
+    let known = this.model.constants.get(key);
+    if (known === undefined) {
+      known = { name: this.fresh(), type, dims, raw };
+      this.model.constants.set(key, known);
+    }
+    return known.name;
+  }
+
+  /** A size as an int64 of shape [1], read from the input that binds its names. */
+  private size1(dim: Dim): string {
+    if (typeof dim === 'number') return this.constant('int', [dim]);
+    const { root, sizes, bound } = this.model;
+    let known = sizes.get(dim);
+    if (known === undefined) {
+      const place = bound.get(dim);
+      if (place !== undefined) known = root.node('Shape', [place.input], { start: place.axis, end: place.axis + 1 });
+      else {
+        const terms = termsOfDim(dim);
+        if (terms.length === 1 && terms[0]![0] === 1 && terms[0]![1].length === 1)
+          throw new Error(`the size ${dim} is bound by no input`);
+        known = terms.map(([n, names]) => this.product(n, names)).reduce((a, b) => root.node('Add', [a, b]));
+      }
+      sizes.set(dim, known);
+    }
+    return known;
+  }
+
+  private product(coefficient: number, names: readonly string[]): string {
+    const factors = names.map((name) => this.size1(name));
+    if (coefficient !== 1 || factors.length === 0) factors.unshift(this.size1(coefficient));
+    return factors.reduce((a, b) => this.model.root.node('Mul', [a, b]));
+  }
+
+  /** A size as an int64 scalar. */
+  size(dim: Dim): string {
+    if (typeof dim === 'number') return this.constant('int', dim);
+    return this.model.root.node('Squeeze', [this.size1(dim), this.constant('int', [0])]);
+  }
+
+  /** Sizes as an int64 vector, for Reshape, Expand, Slice. */
+  shape(dims: readonly Dim[]): string {
+    if (dims.every((dim) => typeof dim === 'number')) return this.constant('int', dims);
+    if (dims.length === 1) return this.size1(dims[0]!);
+    const { root, shapes } = this.model;
+    const key = dims.join();
+    let known = shapes.get(key);
+    if (known === undefined) {
+      known = root.node(
+        'Concat',
+        dims.map((dim) => this.size1(dim)),
+        { axis: 0 },
+      );
+      shapes.set(key, known);
+    }
+    return known;
+  }
+
+  /** The graph as written; the constants of the whole model stand in the outermost one. */
+  finish(name: string, outputs: readonly ValueInfoProto[]): GraphProto {
+    const initializers = this.parent === undefined ? [...this.model.constants.values()] : [];
+    return { name, nodes: this.nodes, initializers, inputs: this.inputs, outputs };
+  }
+}

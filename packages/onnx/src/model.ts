@@ -1,0 +1,85 @@
+import { type FloatDType, type Loss, lowered, type Program, type Signature, trace, version } from '@isoloss/core';
+import { lowerProgram } from './lower.ts';
+import { encodeModel } from './proto.ts';
+
+/** Reads in ONNX Runtime 1.14 and later, on servers, phones and in browsers. */
+const opset = 18;
+const irVersion = 8;
+
+export interface OnnxModelOptions {
+  /**
+   * The inputs that the model takes, by name, each with its rank; sizes stay symbolic. An input that broadcasts (a
+   * weight, a mask) also says which of its axes are 1: `{ rank: 2, ones: [0] }`.
+   */
+  readonly inputs: Readonly<Record<string, number>> | Signature;
+  /** What the model computes in. Default float32. */
+  readonly dtype?: FloatDType;
+  /** Inputs whose gradients are outputs of the model, as `d_<input>`. */
+  readonly gradients?: readonly string[];
+  /** Adds the input `upstream`, of the value's shape: the gradients become those of sum(value · upstream). */
+  readonly upstream?: boolean;
+  /** Element type of labels and lengths. Default int64, what exporters of models use. */
+  readonly labels?: 'int32' | 'int64';
+  /**
+   * ONNX can't refuse an input. With `guard`, which is the default, an illegal label makes its element's value and
+   * gradient NaN; without, the caller must have checked the labels.
+   */
+  readonly guard?: boolean;
+}
+
+/** Ranks, or a signature, as a signature. */
+export const toSignature = (inputs: OnnxModelOptions['inputs']): Signature =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, entry]) => [name, typeof entry === 'number' ? { rank: entry } : entry]),
+  );
+
+/**
+ * A loss, with gradients if asked, as the bytes of an ONNX model.
+ *
+ * The model has the loss's inputs under their names, with symbolic sizes (one model for every batch size), and the
+ * outputs `value` and `d_<input>`. Metadata (`isoloss.loss`, `isoloss.options`, …) say what it is. The same arguments give the
+ * same bytes.
+ *
+ * @example
+ * const model = toOnnx(crossEntropy(), { inputs: { input: 2, target: 1 }, gradients: ['input'] });
+ * await writeFile('cross-entropy.onnx', model); // in: input (N, C), target (N); out: value (), d_input (N, C)
+ * @throws LossInputError UNKNOWN_INPUT, MISSING_INPUT, RANK_MISMATCH, NOT_DIFFERENTIABLE
+ */
+export function toOnnx(loss: Loss, options: OnnxModelOptions): Uint8Array {
+  const { inputs, dtype = 'float32', gradients = [], upstream = false, labels = 'int64', guard = true } = options;
+  const program = lowered(trace(loss, { signature: toSignature(inputs), gradients, upstream, guard }));
+  return programModel(program, { dtype, labels, metadata: { upstream: String(upstream), guard: String(guard) } });
+}
+
+/** A traced and lowered program as the bytes of an ONNX model. */
+export function programModel(
+  program: Program,
+  {
+    dtype,
+    labels,
+    metadata = {},
+  }: { dtype: FloatDType; labels: 'int32' | 'int64'; metadata?: Readonly<Record<string, string>> },
+): Uint8Array {
+  const { loss, gradients } = program;
+  const { id, definition, options } = loss;
+  const about = definition.about;
+  const values = JSON.stringify(options, (_, value) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  );
+  return encodeModel({
+    irVersion,
+    opset,
+    producer: 'isoloss',
+    producerVersion: version,
+    documentation: about === undefined ? id : `${about.summary} ${about.formula}`,
+    metadata: {
+      'isoloss.version': version,
+      'isoloss.loss': id,
+      'isoloss.options': values,
+      ...(about === undefined ? {} : { 'isoloss.formula': about.formula }),
+      'isoloss.gradients': Object.keys(gradients).join(' '),
+      ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`isoloss.${key}`, value])),
+    },
+    graph: lowerProgram(program, { float: dtype, labels }),
+  });
+}
