@@ -57,6 +57,7 @@ export { simplify } from './graph/simplify.ts';
 export { type DType, formatType, type TensorType } from './graph/type.ts';
 export { type CheckedInputs, checkInputs, type LossInputs } from './loss/check.ts';
 export {
+  checkPrecondition,
   defineLoss,
   type Loss,
   type LossAbout,
