@@ -115,11 +115,15 @@ export class GraphBuilder {
     this.nodes.push({ op: 'Identity', inputs: [value], outputs: [name], attributes: {} });
   }
 
-  /** A value that may be an output of this body: made by a node of it, and not an output already. */
-  own(value: string, used: Set<string>): string {
-    const result = this.produced.has(value) && !used.has(value) ? value : this.nodeOf('Identity', [value], 1)[0]!;
-    used.add(result);
-    return result;
+  /** Outputs of this body: each must be made by a node of it, and only once. */
+  results(values: readonly string[], types: readonly TensorType[]): ValueInfoProto[] {
+    const used = new Set<string>();
+    return values.map((value, k) => {
+      const own = this.produced.has(value) && !used.has(value);
+      const name = own ? value : this.nodeOf('Identity', [value], 1)[0]!;
+      used.add(name);
+      return { name, type: this.elementType(types[k]!.dtype), dims: types[k]!.shape };
+    });
   }
 
   /** A constant; a scalar unless given a list. Equal constants are one. */

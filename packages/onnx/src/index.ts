@@ -1,2 +1,4 @@
 export { type OnnxBackendOptions, onnxBackend } from './backend.ts';
 export { type OnnxModelOptions, toOnnx } from './model.ts';
+export { type OrtLoss, type OrtLossOptions, type OrtLossResult, ortLoss } from './native.ts';
+export type { OrtModule } from './session.ts';

@@ -66,7 +66,7 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   less: op('Less'),
   lessEqual: op('LessOrEqual'),
   isNaN: op('IsNaN'),
-  isFinite: (_, [x], { graph }) => isFinite(x!, graph),
+  isFinite: (_, [x], { graph }) => finite(x!, graph),
   and: op('And'),
   or: op('Or'),
   not: op('Not'),
@@ -115,7 +115,7 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
 };
 
 /** |x| < ∞, which is false for NaN too. */
-function isFinite(x: string, graph: GraphBuilder): string {
+function finite(x: string, graph: GraphBuilder): string {
   return graph.node('Less', [graph.node('Abs', [x]), graph.constant('float', Number.POSITIVE_INFINITY)]);
 }
 
@@ -198,7 +198,8 @@ function onesMoved(from: readonly Dim[], to: readonly Dim[]): [removed: number[]
 
 /**
  * ONNX Scan. The invariants, like sizes and constants, are values of the graph around the body. Only what is asked for is
- * stacked over time, and only sequences that this needs are sliced.
+ * stacked over time, and only sequences that this needs are sliced. ONNX Runtime refuses a Scan of no steps, which stands
+ * in an If therefore.
  */
 function lowerScan(node: Expr<'scan'>, inputs: readonly string[], { graph, outputs, scans }: Scope): string {
   const { body, reverse } = node.attributes;
@@ -214,32 +215,41 @@ function lowerScan(node: Expr<'scan'>, inputs: readonly string[], { graph, outpu
   const read = sliceInputs.flatMap((slice, k) => (used.has(slice) ? [k] : []));
   if (read.length === 0) read.push(0); // its length is the number of steps
 
-  const inner = graph.body();
-  const argument = (input: Expr) => [input, inner.argument(input.type)] as const;
+  const some = graph.body();
+  const step = some.body();
+  const argument = (input: Expr) => [input, step.argument(input.type)] as const;
   const { values } = write(
     needed,
-    inner,
+    step,
     new Map([
       ...carryInputs.map(argument),
       ...read.map((k) => argument(sliceInputs[k]!)),
       ...invariantInputs.map((input, k) => [input, invariants[k]!] as const),
     ]),
   );
-  const taken = new Set<string>();
-  const results = needed.map((output) => ({
-    name: inner.own(values.get(output)!, taken),
-    type: inner.elementType(output.type.dtype),
-    dims: output.shape,
-  }));
-  const names = graph.nodeOf('Scan', [...init, ...read.map((k) => sequences[k]!)], results.length, {
-    body: inner.finish('step', results),
-    num_scan_inputs: read.length,
-    ...(reverse ? { scan_input_directions: read.map(() => 1), scan_output_directions: asked.map(() => 1) } : {}),
-  });
-  scans.set(
-    node as Expr,
-    new Map([...names.slice(0, n).entries(), ...asked.map((index, k) => [index, names[n + k]!] as const)]),
+  const stepResults = step.results(
+    needed.map((x) => values.get(x)!),
+    needed.map((x) => x.type),
   );
+  const directions = { scan_input_directions: read.map(() => 1), scan_output_directions: asked.map(() => 1) };
+  const stacked = some.nodeOf('Scan', [...init, ...read.map((k) => sequences[k]!)], needed.length, {
+    body: step.finish('step', stepResults),
+    num_scan_inputs: read.length,
+    ...(reverse ? directions : {}),
+  });
+
+  const steps = node.inputs[n]!.shape[0]!;
+  const types = needed.map(({ type: { dtype, shape } }, k) => ({ dtype, shape: k < n ? shape : [steps, ...shape] }));
+  const none = graph.body();
+  const unchanged = types.map(({ dtype, shape }, k) =>
+    k < n ? init[k]! : none.node('Expand', [graph.constant(dtype, 0), graph.shape(shape)]),
+  );
+  const names = graph.nodeOf('If', [graph.node('Equal', [graph.size(steps), graph.constant('int', 0)])], types.length, {
+    then_branch: none.finish('none', none.results(unchanged, types)),
+    else_branch: some.finish('some', some.results(stacked, types)),
+  });
+  const carried = names.slice(0, n).entries();
+  scans.set(node as Expr, new Map([...carried, ...asked.map((index, k) => [index, names[n + k]!] as const)]));
   return names[0]!;
 }
 
