@@ -6,7 +6,9 @@ import {
   outputsOf,
   type Primitive,
   type Program,
+  productOfDims,
   splitScan,
+  type TensorType,
   topological,
 } from '@isoloss/core';
 import { type Attributes, type FloatType, GraphBuilder } from './builder.ts';
@@ -49,11 +51,8 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   maximum: op('Max'),
   neg: op('Neg'),
   abs: op('Abs'),
-  sign: ({ type }, [x], { graph }) => {
-    const sign = graph.node('Sign', [x!]);
-    // ONNX Runtime's Sign of NaN is 0.
-    return type.dtype === 'int' ? sign : graph.node('Where', [graph.node('IsNaN', [x!]), x!, sign]);
-  },
+  // ONNX Runtime's Sign of NaN is 0.
+  sign: (_, [x], { graph }) => graph.node('Where', [graph.node('IsNaN', [x!]), x!, graph.node('Sign', [x!])]),
   sqrt: op('Sqrt'),
   exp: op('Exp'),
   expm1,
@@ -166,10 +165,17 @@ function max(
 }
 
 /** Ascending and stable, NaN last: TopK of all, which breaks ties by position, but for which NaN has no place. */
-function argsort({ attributes: { axis }, shape }: Expr<'argsort'>, [x]: readonly string[], { graph }: Scope): string {
+function argsort(
+  { attributes: { axis }, shape, type }: Expr<'argsort'>,
+  [x]: readonly string[],
+  { graph }: Scope,
+): string {
   const nan = graph.node('IsNaN', [x!]);
   const keys = graph.node('Where', [nan, graph.constant('float', Number.POSITIVE_INFINITY), x!]);
-  const [, order] = graph.nodeOf('TopK', [keys, graph.shape([shape[axis]!])], 2, { axis, largest: 0, sorted: 1 });
+  const [order] = unlessEmpty(graph, productOfDims(shape), [type], (branch) => {
+    const inputs = [keys, graph.shape([shape[axis]!])];
+    return branch.nodeOf('TopK', inputs, 2, { axis, largest: 0, sorted: 1 }).slice(1);
+  });
   // NaN now stands among the +∞ at the end, by position: a stable partition puts it behind them.
   const at = graph.constant('int', axis);
   const int = (bools: string) => graph.node('Cast', [bools], { to: elementTypes.int64 });
@@ -215,42 +221,65 @@ function lowerScan(node: Expr<'scan'>, inputs: readonly string[], { graph, outpu
   const read = sliceInputs.flatMap((slice, k) => (used.has(slice) ? [k] : []));
   if (read.length === 0) read.push(0); // its length is the number of steps
 
-  const some = graph.body();
-  const step = some.body();
-  const argument = (input: Expr) => [input, step.argument(input.type)] as const;
-  const { values } = write(
-    needed,
-    step,
-    new Map([
-      ...carryInputs.map(argument),
-      ...read.map((k) => argument(sliceInputs[k]!)),
-      ...invariantInputs.map((input, k) => [input, invariants[k]!] as const),
-    ]),
-  );
-  const stepResults = step.results(
-    needed.map((x) => values.get(x)!),
-    needed.map((x) => x.type),
-  );
-  const directions = { scan_input_directions: read.map(() => 1), scan_output_directions: asked.map(() => 1) };
-  const stacked = some.nodeOf('Scan', [...init, ...read.map((k) => sequences[k]!)], needed.length, {
-    body: step.finish('step', stepResults),
-    num_scan_inputs: read.length,
-    ...(reverse ? directions : {}),
-  });
-
   const steps = node.inputs[n]!.shape[0]!;
   const types = needed.map(({ type: { dtype, shape } }, k) => ({ dtype, shape: k < n ? shape : [steps, ...shape] }));
-  const none = graph.body();
-  const unchanged = types.map(({ dtype, shape }, k) =>
-    k < n ? init[k]! : none.node('Expand', [graph.constant(dtype, 0), graph.shape(shape)]),
+  const names = unlessEmpty(
+    graph,
+    steps,
+    types,
+    (branch) => {
+      const step = branch.body();
+      const argument = (input: Expr) => [input, step.argument(input.type)] as const;
+      const given = new Map([
+        ...carryInputs.map(argument),
+        ...read.map((k) => argument(sliceInputs[k]!)),
+        ...invariantInputs.map((input, k) => [input, invariants[k]!] as const),
+      ]);
+      const { values } = write(needed, step, given);
+      const results = step.results(
+        needed.map((x) => values.get(x)!),
+        needed.map((x) => x.type),
+      );
+      const directions = { scan_input_directions: read.map(() => 1), scan_output_directions: asked.map(() => 1) };
+      return branch.nodeOf('Scan', [...init, ...read.map((k) => sequences[k]!)], needed.length, {
+        body: step.finish('step', results),
+        num_scan_inputs: read.length,
+        ...(reverse ? directions : {}),
+      });
+    },
+    init,
   );
-  const names = graph.nodeOf('If', [graph.node('Equal', [graph.size(steps), graph.constant('int', 0)])], types.length, {
-    then_branch: none.finish('none', none.results(unchanged, types)),
-    else_branch: some.finish('some', some.results(stacked, types)),
-  });
   const carried = names.slice(0, n).entries();
   scans.set(node as Expr, new Map([...carried, ...asked.map((index, k) => [index, names[n + k]!] as const)]));
   return names[0]!;
+}
+
+/**
+ * What `write` writes, where ONNX Runtime does not take a size of 0 (Scan fails, TopK ends the process): for that there is
+ * a branch, which gives `init` for the first results and nothing, in the right shape, for the others.
+ */
+function unlessEmpty(
+  graph: GraphBuilder,
+  size: Dim,
+  types: readonly TensorType[],
+  write: (branch: GraphBuilder) => string[],
+  init: readonly string[] = [],
+): string[] {
+  if (typeof size === 'number' && size > 0) return write(graph);
+  const branch = (name: string, values: (branch: GraphBuilder) => string[]) => {
+    const body = graph.body();
+    return body.finish(name, body.results(values(body), types));
+  };
+  const branches = {
+    then_branch: branch('none', (none) =>
+      types.map(
+        ({ dtype, shape }, k) => init[k] ?? none.node('Expand', [graph.constant(dtype, 0), graph.shape(shape)]),
+      ),
+    ),
+    else_branch: branch('some', write),
+  };
+  const isEmpty = graph.node('Equal', [graph.size(size), graph.constant('int', 0)]);
+  return graph.nodeOf('If', [isEmpty], types.length, branches);
 }
 
 /** Writes what `outputs` need, in topological order; `given` are the leaves that have a name already. */
@@ -298,6 +327,6 @@ export function lowerProgram(program: Program, { float, labels }: GraphOptions):
   });
   return graph.finish(
     program.loss.id,
-    outputs.map(({ type, shape }, k) => ({ name: names[k]!, type: types[type.dtype], dims: shape })),
+    outputs.map(({ type, shape }, k) => ({ name: names[k]!, type: graph.elementType(type.dtype), dims: shape })),
   );
 }
