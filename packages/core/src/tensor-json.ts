@@ -34,16 +34,19 @@ export const numberToJSON = (value: number): JSONNumber =>
 
 /**
  * A tensor from untrusted JSON; float32 data are rounded to float32.
- * @throws LossInputError BAD_TENSOR: not the three fields, an unknown dtype, a shape that is none, data of the wrong
- * length or that are not numbers, a fraction or too large a number in an int32
+ * @throws LossInputError BAD_TENSOR: not the three fields, a shape that is none, data of the wrong length or that are not
+ * numbers, a fraction or too large a number in an int32; BAD_DTYPE: a dtype that doesn't exist
  */
 export function tensorFromJSON(value: unknown, name = 'tensor'): Tensor {
   const bad = (message: string) => new LossInputError('BAD_TENSOR', `${name}: ${message}`, { input: name });
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw bad('is not an object { dtype, shape, data }');
   const { dtype, shape, data } = value as Record<string, unknown>;
-  if (!isTensorDType(dtype) || !Object.hasOwn(value, 'dtype'))
-    throw bad('its dtype is none of float32, float64, int32, bool');
+  if (typeof dtype !== 'string') throw bad('has no dtype');
+  if (!isTensorDType(dtype))
+    throw new LossInputError('BAD_DTYPE', `${name}: its dtype is none of float32, float64, int32, bool`, {
+      input: name,
+    });
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
     throw bad('its shape is not a list of sizes');
   if (shape.length > maxRank) throw bad(`has ${shape.length} axes; at most ${maxRank} are taken`);
