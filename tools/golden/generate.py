@@ -38,8 +38,12 @@ def committed(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("ids", nargs="*", help="losses to generate (default: all)")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs from the committed one")
-    parser.add_argument("--no-crosscheck", action="store_true", help="no libraries needed; keeps the committed cross-checks")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a file differs from the committed one"
+    )
+    parser.add_argument(
+        "--no-crosscheck", action="store_true", help="no libraries needed; keeps the committed cross-checks"
+    )
     parser.add_argument("--rewrite", action="store_true", help="let cases of unreleased losses change under their ids")
     parser.add_argument("--jobs", type=int, default=2, help="processes (default: 2)")
     arguments = parser.parse_args()
@@ -86,7 +90,10 @@ def finish(loss, made, seconds, ledger, arguments):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         same = True
-    print(f"{loss.id}: {len(vectors['cases'])} cases, {len(text) // 1024} KB, {seconds:.1f} s{'' if same else ', DIFFERS'}", flush=True)
+    print(
+        f"{loss.id}: {len(vectors['cases'])} cases, {len(text) // 1024} KB, {seconds:.1f} s{'' if same else ', DIFFERS'}",
+        flush=True,
+    )
     return [] if same else [path.name]
 
 

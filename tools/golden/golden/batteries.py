@@ -12,7 +12,9 @@ def refused_requests(good, first="input", reductions=REDUCTIONS):
     missing = {k: v for k, v in good.items() if k != first}
     yield error("BAD_OPTION", "error-unknown-option", good, "no such option", nosuch=1)
     yield error("BAD_OPTION", "error-reduction", good, "no such reduction", reduction="median")
-    yield error("BAD_OPTION", "error-size-average", good, "deprecated; the message points to reduction", size_average=True)
+    yield error(
+        "BAD_OPTION", "error-size-average", good, "deprecated; the message points to reduction", size_average=True
+    )
     if "batchmean" not in reductions:
         yield error("BAD_OPTION", "error-batchmean", good, "batchmean belongs to other losses", reduction="batchmean")
     yield error("MISSING_INPUT", "error-missing-input", missing)
@@ -21,9 +23,9 @@ def refused_requests(good, first="input", reductions=REDUCTIONS):
     yield error("BAD_DTYPE", "error-int-input", {**good, first: integers}, f"{first} must be float")
 
 
-def elementwise_battery(inputs, weighted=True):
+def elementwise_battery(inputs, weighted=True, reductions=REDUCTIONS):
     """For elementwise losses with [w][m]. `inputs(draw, shape, soft)` draws input and target of a shape."""
-    for name in REDUCTIONS:
+    for name in reductions:
         pair = inputs(Draw(f"reduce-{name}"), (2, 3))
         yield case(f"reduce-{name}", pair, "ordinary reduction", reduction=name)
     for shape in ((), (4,), (2, 2, 3), (2, 1, 2, 3)):
@@ -31,12 +33,12 @@ def elementwise_battery(inputs, weighted=True):
         yield case(key, inputs(Draw(key), shape), "rank", reduction="none")
     yield case("one-element-mean", inputs(Draw("one"), (1,)), "reduction", reduction="mean")
     yield case("sixteen-mean", inputs(Draw("sixteen"), (4, 4)), "reduction", reduction="mean")
-    yield from _empty(inputs)
+    yield from _empty(inputs, reductions)
     if weighted:
         yield from _weights(inputs)
         yield from _masks(inputs)
     good = inputs(Draw("good"), (2, 3))
-    yield from refused_requests(good)
+    yield from refused_requests(good, reductions=reductions)
     other = inputs(Draw("other"), (2, 4))["target"]
     yield error("SHAPE_MISMATCH", "error-shape", {**good, "target": other})
     lower = inputs(Draw("lower"), (3,))["target"]
@@ -47,8 +49,8 @@ def elementwise_battery(inputs, weighted=True):
         yield error("BAD_DTYPE", "error-mask-float", {**good, "mask": floats([1, 0, 1])}, "mask must be bool")
 
 
-def _empty(inputs):
-    for name in REDUCTIONS:
+def _empty(inputs, reductions):
+    for name in reductions:
         yield case(f"empty-{name}", inputs(Draw("empty"), (0,)), "empty", reduction=name)
     yield case("empty-axis-none", inputs(Draw("empty"), (2, 0, 3)), "empty rank", reduction="none")
 

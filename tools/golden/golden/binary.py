@@ -49,11 +49,29 @@ def logit_cases(draw_pair):
         case("wrong-mean", HARD, "extreme reduction", "sure and wrong", reduction="mean"),
         case("zero-logits-none", pair([0, 0, 0], [0, 1, 0.5]), "ordinary", "ln 2", reduction="none"),
         case("tiny-logits-none", pair([1e-6, -1e-7, 1e-20], [0, 1, 0.5]), "unstable", reduction="none"),
-        case("thresholds-none", pair([16, -16, 17, -17, 36, -36, 37, -37, 104], [1, 0, 0, 1, 1, 0, 0, 1, 1]), "unstable saturated", reduction="none"),
+        case(
+            "thresholds-none",
+            pair([16, -16, 17, -17, 36, -36, 37, -37, 104], [1, 0, 0, 1, 1, 0, 0, 1, 1]),
+            "unstable saturated",
+            reduction="none",
+        ),
         case("nan-input-none", hidden, "nan", reduction="none", gradients=("input",)),
         case("nan-target-none", pair([2, 1], [NAN, 0.25]), "nan", reduction="none", gradients=("input",)),
         case("nan-mean", hidden, "nan", reduction="mean", gradients=("input",)),
-        case("nan-weight-zero-none", {**hidden, "weight": floats([0, 2])}, "nan weight", "weight 0 doesn't hide a NaN", reduction="none", gradients=("input",)),
-        case("weights-all-zero-mean", {**pair([2, 1], [1, 0.25]), "weight": floats([0, 0])}, "weight", "divides by the count: 0", reduction="mean"),
+        case(
+            "nan-weight-zero-none",
+            {**hidden, "weight": floats([0, 2])},
+            "nan weight",
+            "weight 0 doesn't hide a NaN",
+            reduction="none",
+            gradients=("input",),
+        ),
+        case(
+            "weights-all-zero-mean",
+            {**pair([2, 1], [1, 0.25]), "weight": floats([0, 0])},
+            "weight",
+            "divides by the count: 0",
+            reduction="mean",
+        ),
     ]
     return cases

@@ -5,9 +5,9 @@ structure is what keeps multi-precision second derivatives affordable; `generic.
 knows nothing of it. The helpers here cut tensors into blocks; a loss that couples everything has a single block.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from typing import Callable, Optional, Union
 
 from .tensors import broadcast_index, coordinates, strides
 
@@ -21,15 +21,15 @@ class Block:
     formula: Callable  # list of numbers -> number
     places: list  # where the numbers come from
     share: object = 1  # its factor in the numerator of the mean
-    counts: Union[int, Place] = 1  # its part of the normalizer of the mean: a number, or an input's element
-    slopes: Optional[Callable] = None  # a gradient stated by convention
+    counts: int | Place = 1  # its part of the normalizer of the mean: a number, or an input's element
+    slopes: Callable | None = None  # a gradient stated by convention
 
 
 @dataclass(frozen=True)
 class Unreduced:
     shape: tuple
     blocks: list
-    divisor: Optional[Union[int, Place]] = None  # replaces the sum of `counts`
+    divisor: int | Place | None = None  # replaces the sum of `counts`
 
 
 def is_masked(inputs, coordinate):

@@ -3,7 +3,6 @@
 import random
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Optional
 
 from .numbers import INF, NAN
 from .tensors import Tensor, floats
@@ -19,10 +18,10 @@ class Case:
     options: dict = field(default_factory=dict)
     flags: tuple = ("ordinary",)
     comment: str = ""
-    gradients: Optional[tuple] = None  # inputs whose gradient is stated; None: every float input
-    error: Optional[str] = None
-    near: Optional[object] = None  # a published value, flat, checked to 1e-5
-    near_gradient: Optional[dict] = None
+    gradients: tuple | None = None  # inputs whose gradient is stated; None: every float input
+    error: str | None = None
+    near: object | None = None  # a published value, flat, checked to 1e-5
+    near_gradient: dict | None = None
 
 
 def case(key, inputs, flags="ordinary", comment="", *, gradients=None, near=None, near_gradient=None, **options):

@@ -5,9 +5,9 @@ thing (a mask in torch). Agreement is recorded; a disagreement must have a known
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Callable, Optional
 
 from . import libraries
 from .cases import parse_options
@@ -52,7 +52,7 @@ class Check:
 
 @dataclass
 class Answer:
-    value: Optional[list]
+    value: list | None
     gradients: dict = field(default_factory=dict)
 
 
@@ -239,5 +239,3 @@ def encode_crosscheck(results):
             result["gradients"] = {n: plain(xs) for n, xs in result["gradients"].items()}
         encoded.append(result)
     return encoded
-
-

@@ -6,8 +6,8 @@ of 1e4. Choices at kinks are frozen at the point (conventions.py). A formula tha
 module is found out by its second difference, which at a kink is of the order of h instead of h².
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable, Optional
 
 from .conventions import Choices
 from .numbers import INF, NAN, is_finite, mpf
@@ -26,8 +26,8 @@ class Kink(Exception):
 @dataclass
 class Derivatives:
     value: object
-    gradient: Optional[list] = None
-    second: Optional[dict] = None  # {(i, j): ∂²f/∂xᵢ∂xⱼ} for every j and every i with a finite xᵢ ≠ 0
+    gradient: list | None = None
+    second: dict | None = None  # {(i, j): ∂²f/∂xᵢ∂xⱼ} for every j and every i with a finite xᵢ ≠ 0
     ties: int = 0
 
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from .pretty import pretty
+
 PATH = Path(__file__).resolve().parent.parent / "ledger.json"
 
 
@@ -21,7 +23,7 @@ class Ledger:
 
     def text(self):
         ids = {loss: self.ids[loss] for loss in sorted(self.ids)}
-        return json.dumps({"released": sorted(self.released), "ids": ids}, indent=1, ensure_ascii=False) + "\n"
+        return pretty({"released": sorted(self.released), "ids": ids})
 
     def save(self):
         self.path.write_text(self.text())

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import warnings
 from functools import cache
 from importlib import metadata
 
@@ -15,6 +16,7 @@ def load(name):
     os.environ.setdefault("KERAS_BACKEND", "jax")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    warnings.simplefilter("ignore")
     if name in ("keras", "optax"):
         load("jax")
     if name == "torchvision":
@@ -26,6 +28,8 @@ def load(name):
         module.config.update("jax_enable_x64", True)
     elif name == "keras":
         module.config.set_floatx("float64")
+    elif name == "pytorch-metric-learning":
+        importlib.import_module("pytorch_metric_learning.losses")
     elif name == "scipy":
         importlib.import_module("scipy.special")
         importlib.import_module("scipy.stats")

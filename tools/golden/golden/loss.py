@@ -1,7 +1,7 @@
 """A loss of the oracle, and the making of its cases' expectations."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable, Optional
 
 from . import generic
 from .cases import CONVENTION_FLAGS, parse_options
@@ -17,12 +17,12 @@ class Loss:
     cases: list
     defaults: dict = field(default_factory=dict)  # the options' defaults, by catalogue name
     checks: list = field(default_factory=list)  # cross-checks against libraries
-    differentiable: Optional[tuple] = None  # None: every float input
+    differentiable: tuple | None = None  # None: every float input
     states_slopes: bool = False  # some gradients are stated by convention and aren't the derivative
     withdrawn: dict = field(default_factory=dict)  # key -> reason
 
 
-def expect(loss, case) -> Optional[Expected]:
+def expect(loss, case) -> Expected | None:
     """The exact expectation of a case; None where it must be an error."""
     if case.error:
         return None

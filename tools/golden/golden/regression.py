@@ -23,7 +23,9 @@ def regression_cases():
     near = pair([1.0000001192092896, 1000.0000610351562, -3.5], [1, 1000, -3.500000238418579])
     cases += [
         case("zero-error-none", pair([0, 1.5, -2], [0, 1.5, -2]), "kink", "error 0: slope 0", reduction="none"),
-        case("zero-error-mean", pair([0, 1.5, -2, 4], [0, 1.5, -2, 3.5]), "kink", "errors 0: slope 0", reduction="mean"),
+        case(
+            "zero-error-mean", pair([0, 1.5, -2, 4], [0, 1.5, -2, 3.5]), "kink", "errors 0: slope 0", reduction="mean"
+        ),
         case("neighbours-none", near, "unstable", "targets one rounding away", reduction="none"),
         case("tiny-error-none", pair([1e-6, -3e-7, 0], [0, 0, 2e-5]), "unstable", reduction="none"),
         case("one-large-sum", pair([1e6, 0.5, -0.25], [0, 0.25, 0.5]), "extreme", reduction="sum"),
@@ -31,7 +33,14 @@ def regression_cases():
         case("infinite-input-mean", pair([INF, 1], [0, 0.25]), "infinity", reduction="mean"),
         case("infinite-target-none", pair([0.5, 1, 2], [INF, -INF, 0.25]), "infinity", reduction="none"),
         case("opposite-infinities-none", pair([INF, -INF], [-INF, INF]), "infinity", reduction="none"),
-        case("infinity-less-infinity-none", pair([INF, 1], [INF, 0.25]), "infinity nan", "∞ − ∞ is NaN", reduction="none", gradients=()),
+        case(
+            "infinity-less-infinity-none",
+            pair([INF, 1], [INF, 0.25]),
+            "infinity nan",
+            "∞ − ∞ is NaN",
+            reduction="none",
+            gradients=(),
+        ),
         case("nan-input-none", pair([NAN, 1], [0, 0.25]), "nan", reduction="none", gradients=()),
         case("nan-target-none", pair([2, 1], [NAN, 0.25]), "nan", reduction="none", gradients=()),
         case("nan-mean", pair([NAN, 1], [0, 0.25]), "nan", reduction="mean", gradients=()),
@@ -63,7 +72,9 @@ def regression_cases():
     return cases
 
 
-JAX_ABS = Known("jax's derivative of |x| at 0 is 1 (jax issue 37820); the convention is 0", with_=("optax", "keras"), flags={"kink"})
+JAX_ABS = Known(
+    "jax's derivative of |x| at 0 is 1 (jax issue 37820); the convention is 0", with_=("optax", "keras"), flags={"kink"}
+)
 TORCH_HUBER_WEIGHT = Known(
     "torch 2.13's huber_loss divides a weighted mean by the count, its l1_loss and mse_loss by the sum of weights",
     with_=("torch",),
@@ -71,7 +82,9 @@ TORCH_HUBER_WEIGHT = Known(
 )
 
 
-def difference_checks(torch, function, known=(), keras=None, optax=None, optax_function=None, scipy=None, scipy_function=None):
+def difference_checks(
+    torch, function, known=(), keras=None, optax=None, optax_function=None, scipy=None, scipy_function=None
+):
     """Cross-checks of a loss of input and target, elementwise."""
     checks = [elementwise_torch(function, torch, known)]
     plain = lambda case: not {"weight", "mask"} & case.inputs.keys() and case.options.get("reduction") == "none"  # noqa: E731
@@ -87,7 +100,17 @@ def difference_checks(torch, function, known=(), keras=None, optax=None, optax_f
             )
         )
     if optax:
-        checks.append(jax_check("optax", optax_function, lambda m, jnp, t, o: optax(m, t["input"], t["target"], o), plain, known))
+        checks.append(
+            jax_check("optax", optax_function, lambda m, jnp, t, o: optax(m, t["input"], t["target"], o), plain, known)
+        )
     if scipy:
-        checks.append(array_check("scipy", f"special.{scipy_function}", lambda m, t, o: scipy(m.special, t["input"], t["target"], o), plain, known))
+        checks.append(
+            array_check(
+                "scipy",
+                f"special.{scipy_function}",
+                lambda m, t, o: scipy(m.special, t["input"], t["target"], o),
+                plain,
+                known,
+            )
+        )
     return checks

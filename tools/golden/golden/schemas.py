@@ -1,11 +1,24 @@
 """JSON Schemas (draft 2020-12) of the vector files and of the line protocol."""
 
-import json
+from .pretty import pretty
 
-ERRORS = (
-    "UNKNOWN_LOSS BAD_OPTION MISSING_INPUT UNKNOWN_INPUT BAD_TENSOR BAD_DTYPE RANK_MISMATCH SHAPE_MISMATCH "
-    "LABEL_OUT_OF_RANGE LENGTH_OUT_OF_RANGE VALUE_OUT_OF_DOMAIN NOT_DIFFERENTIABLE BAD_FILE BAD_REQUEST INTERNAL"
-).split()
+ERRORS = [
+    "UNKNOWN_LOSS",
+    "BAD_OPTION",
+    "MISSING_INPUT",
+    "UNKNOWN_INPUT",
+    "BAD_TENSOR",
+    "BAD_DTYPE",
+    "RANK_MISMATCH",
+    "SHAPE_MISMATCH",
+    "LABEL_OUT_OF_RANGE",
+    "LENGTH_OUT_OF_RANGE",
+    "VALUE_OUT_OF_DOMAIN",
+    "NOT_DIFFERENTIABLE",
+    "BAD_FILE",
+    "BAD_REQUEST",
+    "INTERNAL",
+]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -150,7 +163,7 @@ def write(folder, check):
     folder.mkdir(parents=True, exist_ok=True)
     for name, schema in {"vectors": vectors_schema(), "protocol": protocol_schema()}.items():
         path = folder / f"{name}.schema.json"
-        text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        text = pretty(schema)
         if check and (not path.exists() or path.read_text() != text):
             stale.append(path.name)
         elif not check:

@@ -77,7 +77,9 @@ def _has_zero_target_at_infinity(case):
 
 
 TORCH_KNOWN = (
-    Known("0·(−ln 0) gives NaN; a class of target probability 0 contributes 0", ("torch",), _has_zero_target_at_infinity),
+    Known(
+        "0·(−ln 0) gives NaN; a class of target probability 0 contributes 0", ("torch",), _has_zero_target_at_infinity
+    ),
     Known(
         "torch's log_softmax backward leaks NaN into the gradient of an ignored row",
         ("torch",),
@@ -90,6 +92,8 @@ TORCH_KNOWN = (
     ),
 )
 ARRAY_KNOWN = (
-    Known("0·(−ln 0) gives NaN; a class of target probability 0 contributes 0", ("optax",), _has_zero_target_at_infinity),
+    Known(
+        "0·(−ln 0) gives NaN; a class of target probability 0 contributes 0", ("optax",), _has_zero_target_at_infinity
+    ),
     Known("NaN where the limit exists at an infinite logit", ("optax",), lambda case: "infinity" in case.flags),
 )

@@ -68,7 +68,7 @@ def coordinates(shape):
 
 def broadcast_index(shape, coordinate):
     """The flat index in a tensor of `shape` that is met at `coordinate`, right-aligned as in numpy."""
-    own = coordinate[len(coordinate) - len(shape):]
+    own = coordinate[len(coordinate) - len(shape) :]
     return sum((0 if size == 1 else at) * step for size, at, step in zip(shape, own, strides(shape)))
 
 

@@ -2,6 +2,7 @@
 
 from ..batteries import INF, NAN, REDUCTIONS, refused_requests
 from ..cases import Draw, case, error
+from ..labelled import index, one_hot, soft
 from ..tensors import bools, floats, ints
 
 L3 = [[1, 2, 3], [0.5, -1, 0.2]]
@@ -11,27 +12,10 @@ INDEX = {"input": floats(L3), "target": ints([2, 0])}
 PROBS = {"input": floats(L3), "target": floats(P3)}
 
 
-def index(key, shape, axis=1, scale=2.0):
-    draw = Draw(key)
-    rank1 = len(shape) == 1
-    axis = 0 if rank1 else axis % len(shape)
-    rest = shape[:axis] + shape[axis + 1 :]
-    return {"input": draw.normal(shape, scale), "target": draw.integers(rest, shape[axis])}
-
-
-def soft(key, shape, axis=1, scale=2.0):
-    draw = Draw(key)
-    return {"input": draw.normal(shape, scale), "target": draw.probabilities(shape, axis)}
-
-
 def hard_rows(scale):
     """Sure and right, sure and wrong, undecided between two, one outlier below."""
     s = scale
     return floats([[s, 0, -s], [s, 0, -s], [s, s, -s], [0, -s, 0.5]]), [0, 2, 1, 1]
-
-
-def one_hot(labels, classes):
-    return floats([[float(c == y) for c in range(classes)] for y in labels])
 
 
 def _reductions():
@@ -62,13 +46,31 @@ def _fixtures():
     weighted = {**INDEX, "weight": W3}
     yield case("golden-smoothing-none", weighted, "fixture option", reduction="none", labelSmoothing=0.1, near=near)
     yield case("golden-smoothing-mean", weighted, "fixture option", labelSmoothing=0.1, near=0.5469608)
-    yield case("golden-smoothing-ignore", weighted, "fixture option ignore", labelSmoothing=0.1, ignoreIndex=0, near=0.4384635)
+    yield case(
+        "golden-smoothing-ignore", weighted, "fixture option ignore", labelSmoothing=0.1, ignoreIndex=0, near=0.4384635
+    )
     twice = {"input": floats([[1, 2, 3]]), "target": floats([[2, 0, 0]])}
     near = {"input": [-1.81994, 0.48946, 1.33048]}
-    yield case("golden-sum-2-none", twice, "fixture", "targets that sum to 2", reduction="none", near=4.815212, near_gradient=near)
-    yield case("uniform-none", {"input": floats([[0, 0, 0, 0]]), "target": floats([[0.5, 0.25, 0.25, 0]])}, "fixture", "ln 4", reduction="none")
+    yield case(
+        "golden-sum-2-none",
+        twice,
+        "fixture",
+        "targets that sum to 2",
+        reduction="none",
+        near=4.815212,
+        near_gradient=near,
+    )
+    yield case(
+        "uniform-none",
+        {"input": floats([[0, 0, 0, 0]]), "target": floats([[0.5, 0.25, 0.25, 0]])},
+        "fixture",
+        "ln 4",
+        reduction="none",
+    )
     onehot = {"input": floats(L3), "target": one_hot([2, 0], 3), "weight": W3}
-    yield case("one-hot-weight-mean", onehot, "fixture weight", "one-hot divides by the rows", reduction="mean", near=0.9488875)
+    yield case(
+        "one-hot-weight-mean", onehot, "fixture weight", "one-hot divides by the rows", reduction="mean", near=0.9488875
+    )
 
 
 def _layouts():
@@ -82,7 +84,13 @@ def _layouts():
     yield case("rank-4-soft-mean", soft("r4s", (2, 3, 1, 2)), "rank", "divides by N·spatial", reduction="mean")
     yield case("last-rank-2", index("l2", (3, 4), -1), "rank option", reduction="none", classAxis=-1)
     yield case("last-rank-3", index("l3", (2, 2, 3), -1), "rank option", reduction="none", classAxis=-1)
-    yield case("last-rank-4-weight", {**index("l4", (1, 2, 2, 3), -1), "weight": W3}, "rank option weight", reduction="mean", classAxis=-1)
+    yield case(
+        "last-rank-4-weight",
+        {**index("l4", (1, 2, 2, 3), -1), "weight": W3},
+        "rank option weight",
+        reduction="mean",
+        classAxis=-1,
+    )
     yield case("last-soft", soft("ls", (2, 2, 3), -1), "rank option", reduction="none", classAxis=-1)
     yield case("axis-2", index("a2", (2, 2, 3), 2), "rank option", reduction="none", classAxis=2)
     yield case("axis-0", index("a0", (3, 4), 0), "rank option", "classes first", reduction="none", classAxis=0)
@@ -100,8 +108,16 @@ def _extremes():
         yield case(f"hard-{scale}-one-hot", onehot, "extreme unstable", reduction="none")
         yield case(f"random-{scale}-none", index(f"x{scale}", (3, 5), scale=scale), "extreme", reduction="none")
     rows, labels = hard_rows(700)
-    yield case("hard-700-mean", {"input": rows, "target": ints(labels), "weight": W3}, "extreme weight", reduction="mean")
-    yield case("hard-90-smoothing", {"input": hard_rows(90)[0], "target": ints(labels)}, "extreme option", reduction="none", labelSmoothing=0.1)
+    yield case(
+        "hard-700-mean", {"input": rows, "target": ints(labels), "weight": W3}, "extreme weight", reduction="mean"
+    )
+    yield case(
+        "hard-90-smoothing",
+        {"input": hard_rows(90)[0], "target": ints(labels)},
+        "extreme option",
+        reduction="none",
+        labelSmoothing=0.1,
+    )
     yield case("soft-700-none", soft("sx", (3, 4), scale=700), "extreme", reduction="none")
     sure = {"input": floats([[17, 0, 0], [37, 0, -1], [104, 0, 0]]), "target": ints([0, 0, 0])}
     yield case("confident-none", sure, "saturated unstable", "the loss is e^-17 and less", reduction="none")
@@ -121,7 +137,15 @@ def _infinities():
     yield case("minus-infinity-silent-mean", silent, "infinity", reduction="mean")
     heard = {"input": floats([[1, -INF, 0.5]]), "target": floats([[0.25, 0.25, 0.5]])}
     yield case("minus-infinity-heard", heard, "infinity", reduction="none", gradients=("input",))
-    yield case("minus-infinity-smoothing", {**others}, "infinity option", "smoothing meets it: ∞", reduction="none", labelSmoothing=0.25, gradients=())
+    yield case(
+        "minus-infinity-smoothing",
+        {**others},
+        "infinity option",
+        "smoothing meets it: ∞",
+        reduction="none",
+        labelSmoothing=0.25,
+        gradients=(),
+    )
     plus = {"input": floats([[INF, 0, 1], [0, 1, 2]]), "target": ints([0, 1])}
     yield case("plus-infinity", plus, "infinity nan", reduction="none", gradients=())
     zero_weight = {**own, "weight": floats([1, 0, 1])}
@@ -141,7 +165,14 @@ def _ignored():
         yield case(f"ignore-all-{name}", nothing, "ignore empty", reduction=name)
     yield case("ignore-weight-mean", {**some, "weight": W3}, "ignore weight", reduction="mean")
     other = {"input": floats(L3), "target": ints([255, 1])}
-    yield case("ignore-255-mean", other, "ignore option", "an ignored label may be out of range", reduction="mean", ignoreIndex=255)
+    yield case(
+        "ignore-255-mean",
+        other,
+        "ignore option",
+        "an ignored label may be out of range",
+        reduction="mean",
+        ignoreIndex=255,
+    )
     inside = {"input": floats([*L3, [1, 0, -1]]), "target": ints([0, 1, 0])}
     yield case("ignore-class-0-none", inside, "ignore option", reduction="none", ignoreIndex=0)
     yield case("ignore-off-none", INDEX, "option", "null switches it off", reduction="none", ignoreIndex=None)
@@ -174,18 +205,40 @@ def _options():
     worked = {"input": floats([[0.3, 0.3, 0.4]]), "target": ints([2])}
     yield case("probabilities-index", worked, "option fixture", "−ln 0.4", fromLogits=False, near=0.9162907)
     worked = {"input": floats([[0.3, 0.3, 0.4]]), "target": floats([[0, 0, 1]])}
-    yield case("probabilities-one-hot", worked, "option fixture", "−ln 0.4", reduction="none", fromLogits=False, near=0.9162907)
+    yield case(
+        "probabilities-one-hot", worked, "option fixture", "−ln 0.4", reduction="none", fromLogits=False, near=0.9162907
+    )
     key = "probabilities-soft"
     draw = Draw(key)
     both = {"input": draw.probabilities((2, 3)), "target": draw.probabilities((2, 3))}
     yield case(key, both, "option", reduction="none", fromLogits=False)
     key = "probabilities-weight"
     draw = Draw(key)
-    yield case(key, {"input": draw.probabilities((3, 3)), "target": ints([0, 2, 1]), "weight": W3}, "option weight", fromLogits=False)
+    yield case(
+        key,
+        {"input": draw.probabilities((3, 3)), "target": ints([0, 2, 1]), "weight": W3},
+        "option weight",
+        fromLogits=False,
+    )
     tiny = {"input": floats([[1e-30, 1, 0.5]]), "target": ints([0])}
-    yield case("probabilities-tiny", tiny, "option unstable", "no clipping, no renormalising", reduction="none", fromLogits=False)
+    yield case(
+        "probabilities-tiny",
+        tiny,
+        "option unstable",
+        "no clipping, no renormalising",
+        reduction="none",
+        fromLogits=False,
+    )
     silent = {"input": floats([[0, 0.75, 0.25]]), "target": floats([[0, 1, 0]])}
-    yield case("probabilities-zero-silent", silent, "option infinity", "target 0 at p = 0 contributes 0", reduction="none", fromLogits=False, gradients=("input",))
+    yield case(
+        "probabilities-zero-silent",
+        silent,
+        "option infinity",
+        "target 0 at p = 0 contributes 0",
+        reduction="none",
+        fromLogits=False,
+        gradients=("input",),
+    )
     for s in (0.1, 0.5, 1):
         yield case(f"smoothing-{s}-index", index(f"s{s}", (2, 3)), "option", reduction="none", labelSmoothing=s)
         yield case(f"smoothing-{s}-soft", soft(f"ss{s}", (2, 3)), "option", reduction="none", labelSmoothing=s)

@@ -3,9 +3,9 @@
 With label smoothing s the target becomes t(1−s) + s/2 (keras, TensorFlow).
 """
 
+from ..binary import HARD, logit_cases, pair, softplus
 from ..blocks import elementwise
 from ..cases import Draw, case, error
-from ..binary import HARD, logit_cases, pair, softplus
 from ..conventions import weigh
 from ..crosscheck import Known, elementwise_torch, jax_check
 from ..loss import Loss
@@ -41,7 +41,13 @@ OWN = [
     case("posweight-mean", _with("pw2", (2, 3), (2, 1)), "weight", "posWeight by row", reduction="mean"),
     case("posweight-scalar-sum", _with("pw3", (2, 2), ()), "weight", "one posWeight", reduction="sum"),
     case("posweight-full-partial", _with("pw4", (2, 2), (2, 2)), "weight", reduction="partial"),
-    case("posweight-fixture-none", {**pair([0.5, -1], [1, 0]), "posWeight": floats([2, 3])}, "fixture weight", reduction="none", near=[0.948154, 0.313262]),
+    case(
+        "posweight-fixture-none",
+        {**pair([0.5, -1], [1, 0]), "posWeight": floats([2, 3])},
+        "fixture weight",
+        reduction="none",
+        near=[0.948154, 0.313262],
+    ),
     case(
         "posweight-and-weight-mean",
         {**_with("pw5", (2, 3), (3,)), "weight": floats([[0.5], [2]])},
@@ -52,15 +58,48 @@ OWN = [
     case("posweight-extreme-none", {**HARD, "posWeight": floats([3])}, "extreme weight", reduction="none"),
     case("smoothing-mean", SMOOTH, "option fixture", labelSmoothing=0.1, reduction="mean", near=0.295095),
     case("smoothing-none", _draw(Draw("sm"), (2, 3)), "option", labelSmoothing=0.25, reduction="none"),
-    case("smoothing-1-none", _draw(Draw("sm1"), (4,)), "option", "every target is 1/2", labelSmoothing=1, reduction="none"),
+    case(
+        "smoothing-1-none",
+        _draw(Draw("sm1"), (4,)),
+        "option",
+        "every target is 1/2",
+        labelSmoothing=1,
+        reduction="none",
+    ),
     case("smoothing-extreme-none", HARD, "option extreme", labelSmoothing=0.125, reduction="none"),
-    case("infinite-right-none", pair([INF, -INF, 1], [1, 0, 1]), "infinity", "certain and right: 0", reduction="none", gradients=("input",)),
-    case("infinite-wrong-none", pair([INF, -INF, 1], [0, 1, 0]), "infinity", "certain and wrong: ∞, slope ±1", reduction="none", gradients=("input",)),
+    case(
+        "infinite-right-none",
+        pair([INF, -INF, 1], [1, 0, 1]),
+        "infinity",
+        "certain and right: 0",
+        reduction="none",
+        gradients=("input",),
+    ),
+    case(
+        "infinite-wrong-none",
+        pair([INF, -INF, 1], [0, 1, 0]),
+        "infinity",
+        "certain and wrong: ∞, slope ±1",
+        reduction="none",
+        gradients=("input",),
+    ),
     case("infinite-soft-none", pair([INF, -INF, 1], [0.5, 0.25, 0.5]), "infinity", reduction="none"),
     case("infinite-right-mean", pair([INF, -INF, 0.5], [1, 0, 1]), "infinity", reduction="mean", gradients=("input",)),
     case("target-2-none", pair([2, -1, 0.5], [2, -0.5, 1.5]), "ordinary", "targets aren't checked", reduction="none"),
-    case("posweight-negative-none", {**pair([2, -1], [1, 0.5]), "posWeight": floats([-1])}, "weight", "not checked", reduction="none"),
-    case("nan-posweight-none", {**pair([2, -1], [1, 0.5]), "posWeight": floats([NAN, 2])}, "nan", reduction="none", gradients=()),
+    case(
+        "posweight-negative-none",
+        {**pair([2, -1], [1, 0.5]), "posWeight": floats([-1])},
+        "weight",
+        "not checked",
+        reduction="none",
+    ),
+    case(
+        "nan-posweight-none",
+        {**pair([2, -1], [1, 0.5]), "posWeight": floats([NAN, 2])},
+        "nan",
+        reduction="none",
+        gradients=(),
+    ),
     error("BAD_OPTION", "error-smoothing-above-1", SMOOTH, "labelSmoothing must be in [0, 1]", labelSmoothing=1.5),
     error("BAD_OPTION", "error-smoothing-negative", SMOOTH, "labelSmoothing must be in [0, 1]", labelSmoothing=-0.1),
     error("SHAPE_MISMATCH", "error-posweight-shape", {**SMOOTH, "posWeight": floats([1, 2, 3])}),
@@ -97,6 +136,12 @@ LOSS = Loss(
             names=("input", "target", "posWeight"),
             constant=("weight", "posWeight"),
         ),
-        jax_check("optax", "sigmoid_binary_cross_entropy", lambda m, jnp, t, o: m.sigmoid_binary_cross_entropy(t["input"], t["target"]), _plain, [INFINITE]),
+        jax_check(
+            "optax",
+            "sigmoid_binary_cross_entropy",
+            lambda m, jnp, t, o: m.sigmoid_binary_cross_entropy(t["input"], t["target"]),
+            _plain,
+            [INFINITE],
+        ),
     ],
 )

@@ -5,12 +5,12 @@ Probabilities: l = −Σ_c w_c·t′_c·ln p_c with t′ = t(1−s) + s/C;      
 """
 
 from ..blocks import Block, ClassRows, Unreduced, is_masked, places
+from ..case_lists.cross_entropy import CASES
 from ..conventions import weigh
 from ..crosscheck import jax_check, torch_check
 from ..loss import Loss
 from ..numbers import log, mpf
 from ..softmax import ARRAY_KNOWN, TORCH_KNOWN, cross_entropy_torch, log_softmax, plain_optax, weights_of_indices
-from ..case_lists.cross_entropy import CASES
 
 
 def negative_logs(x, from_logits):
