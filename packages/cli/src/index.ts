@@ -1,1 +1,46 @@
-export {};
+import { CommanderError } from 'commander';
+import { errorToJSON, exitCodeOf, isUnsupported, messageOf, UsageError } from './errors.ts';
+import { printJSON } from './output.ts';
+import { buildProgram } from './program.ts';
+
+/**
+ * Runs a command as `isoloss` does and gives its exit code: 0 done, 1 failed, 2 wrong usage or input.
+ *
+ * @example
+ * const code = await main(['eval', 'mse', '--input', '[1, 2]', '--target', '[0, 0]', '--json']);
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  try {
+    const built = await buildProgram(args);
+    await built.program.parseAsync(built.args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version end this way too.
+      if (error.exitCode === 0) return 0;
+      const asked = error.code === 'commander.help';
+      return report(
+        new UsageError(asked ? 'no command is given; isoloss --help shows what there is' : usage(error, args)),
+        args,
+      );
+    }
+    return report(error, args);
+  }
+}
+
+/** One line for people, and one object for programs that asked for JSON. */
+function report(error: unknown, args: readonly string[]): number {
+  process.stderr.write(`isoloss: ${messageOf(error)}\n`);
+  if (args.includes('--json'))
+    printJSON(isUnsupported(error) ? { skipped: { message: messageOf(error) } } : { error: errorToJSON(error) });
+  if (process.env.ISOLOSS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return exitCodeOf(error);
+}
+
+/** What commander says, on one line, and whose help to read. */
+function usage({ message }: CommanderError, args: readonly string[]): string {
+  const named = /^[a-z]/i;
+  const command = message.includes('unknown command') ? [] : args.slice(0, 2).filter((arg) => named.test(arg));
+  const own = command[0] === 'eval' || command[0] === 'export' ? command : command.slice(0, 1);
+  return `${message.replace(/^error: /, '').replace(/\s+/g, ' ')}; ${['isoloss', ...own].join(' ')} --help says more`;
+}

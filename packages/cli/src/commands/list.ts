@@ -1,0 +1,24 @@
+import { type CommandModule, examples } from '../command.ts';
+
+export interface ListFlags {
+  readonly family?: string;
+  readonly search?: string;
+  readonly json?: boolean;
+}
+
+export const listCommand: CommandModule = {
+  name: 'list',
+  aliases: ['ls'],
+  define: (program) =>
+    program
+      .command('list')
+      .description('list the losses, by family')
+      .option('--family <name>', 'only those of a family')
+      .option('--search <words>', 'only those whose names, formula or description have all these words')
+      .option('--json', 'print JSON: an array of objects with id, inputs, options, …')
+      .addHelpText(
+        'after',
+        examples('isoloss list', 'isoloss list --search "class imbalance"', 'isoloss list --json | jq -r ".[].id"'),
+      )
+      .action(async (flags: ListFlags) => (await import('./list-action.ts')).list(flags)),
+};
