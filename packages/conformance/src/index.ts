@@ -1,1 +1,11 @@
-export {};
+export * from './compare.ts';
+export * from './error-bound.ts';
+export { type Accuracy, nativeAccuracy } from './error-rules.ts';
+export { type FloatFormat, formats, ulpOf } from './float.ts';
+export { jsonReport } from './report/json.ts';
+export { type TerminalOptions, terminalReport } from './report/terminal.ts';
+export * from './runner.ts';
+export * from './stability.ts';
+export { type Skip, type Subject, type SubjectAnswer, type SubjectRequest, subjectOf } from './subject.ts';
+export * from './tensor-json.ts';
+export * from './vectors.ts';
