@@ -1,0 +1,70 @@
+import { type Expr, type FloatDType, make } from '@isoloss/core';
+import { describe, expect, test } from 'vitest';
+import { onnxBackend } from '../src/index.ts';
+import { float, runOnnx, ulps } from './run.ts';
+
+const x = make('input', [], { name: 'x', type: { dtype: 'float', shape: ['N'] } }) as Expr;
+const points = 40_000;
+
+/** Points of an interval, evenly or by their order of magnitude. */
+const even = (from: number, to: number): number[] =>
+  Array.from({ length: points }, (_, k) => from + ((to - from) * (k + 0.37)) / points);
+const magnitudes = (from: number, to: number): number[] => even(Math.log(from), Math.log(to)).map(Math.exp);
+const signed = (values: number[]): number[] => values.map((value, k) => (k % 2 === 0 ? value : -value));
+
+/** What a subnormal result loses is not the function's fault: relative errors are judged above it. */
+const normal = { float32: 2 ** -126, float64: 2 ** -1022 } as const;
+
+// Math.* of V8 is itself within 1 ULP; that is in the limits for float64.
+const functions = {
+  exp: { value: x.exp(), of: Math.exp, at: { float32: even(-87.3, 88.7), float64: even(-708, 709) } },
+  log: {
+    value: x.log(),
+    of: Math.log,
+    at: {
+      float32: [...magnitudes(1e-37, 1e38), ...even(0.5, 2)],
+      float64: [...magnitudes(1e-300, 1e300), ...even(0.5, 2)],
+    },
+  },
+  log1p: {
+    value: x.log1p(),
+    of: Math.log1p,
+    at: {
+      float32: [...signed(magnitudes(1e-37, 1)), ...magnitudes(1, 1e38), ...even(-0.9999, 2)],
+      float64: [...signed(magnitudes(1e-300, 1)), ...magnitudes(1, 1e300), ...even(-0.9999, 2)],
+    },
+  },
+  expm1: {
+    value: x.expm1(),
+    of: Math.expm1,
+    at: {
+      float32: [...signed(magnitudes(1e-37, 1)), ...even(-20, 88.7)],
+      float64: [...signed(magnitudes(1e-300, 1)), ...even(-45, 709)],
+    },
+  },
+  pow: {
+    value: x.pow(1.5),
+    of: (value: number) => value ** 1.5,
+    at: { float32: magnitudes(1e-24, 1e25), float64: magnitudes(1e-200, 1e200) },
+  },
+} as const;
+
+describe.each(['float32', 'float64'] as const)('accuracy in %s', (dtype: FloatDType) => {
+  test.each(Object.entries(functions))('%s is within what the backend says', async (name, { value, of, at }) => {
+    const { accuracy } = await onnxBackend().describe();
+    const data = at[dtype].map((point) => (dtype === 'float32' ? Math.fround(point) : point));
+    for (const graphOptimizationLevel of ['all', 'disabled'] as const) {
+      const given = { x: float([data.length], data) };
+      const [got] = await runOnnx({ value }, given, dtype, { graphOptimizationLevel });
+      let worst = { ulps: 0, x: 0 };
+      data.forEach((point, k) => {
+        const exact = of(point);
+        if (Math.abs(exact) < normal[dtype]) return;
+        const distance = ulps(got!.data[k]!, exact, dtype);
+        if (distance > worst.ulps) worst = { ulps: distance, x: point };
+      });
+      if (process.env.SHOW_ACCURACY) console.log(name, dtype, graphOptimizationLevel, worst);
+      expect(worst.ulps, `at ${worst.x}`).toBeLessThanOrEqual(accuracy![name]!);
+    }
+  });
+});
