@@ -1,1 +1,8 @@
-export {};
+/**
+ * Losses on TensorFlow.js, with their own gradients.
+ *
+ * @module
+ */
+export { tfjsBackend } from './backend.ts';
+export type { RuntimeId } from './runtime.ts';
+export type { TensorFlow, TfTensor } from './tensorflow.ts';

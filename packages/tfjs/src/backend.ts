@@ -1,0 +1,106 @@
+import {
+  type Backend,
+  defineBackend,
+  type Executable,
+  LossInputError,
+  outputsOf,
+  type Program,
+  type Tensor,
+  version,
+} from '@isoloss/core';
+import { plan, runPlan } from './execute.ts';
+import { tfDType } from './lower.ts';
+import { findRuntime, isMissing, onBackend, type Runtime, type RuntimeId } from './runtime.ts';
+import type { TensorFlow, TfTensor } from './tensorflow.ts';
+
+/** Largest error of the elementary functions in ULP, measured by test/ops.test.ts over their whole range. */
+const accuracy: Readonly<Record<RuntimeId, Readonly<Record<string, number>>>> = {
+  'tfjs-cpu': { exp: 1, expm1: 1, log: 1, log1p: 1, pow: 1 },
+  'tfjs-wasm': { exp: 2, expm1: 2, log: 2, log1p: 4, pow: 2 },
+  'tfjs-node': { exp: 2, expm1: 4, log: 4, log1p: 4, pow: 4 },
+};
+
+const device: Readonly<Record<RuntimeId, string>> = {
+  'tfjs-cpu': 'cpu',
+  'tfjs-wasm': 'cpu (WebAssembly)',
+  'tfjs-node': 'cpu (native TensorFlow)',
+};
+
+/**
+ * Losses on a backend of TensorFlow.js, in float32: `tfjs-cpu` (plain JavaScript), `tfjs-wasm` or `tfjs-node` (native).
+ * The packages of TensorFlow.js are loaded when first used; `describe()` says if they are missing. Several of these
+ * backends, and the program's own use of TensorFlow.js, may be mixed in one process.
+ *
+ * @example
+ * const backend = tfjsBackend('tfjs-cpu');
+ * const loss = await backend.compile(huber(), {
+ *   dtype: 'float32', signature: { input: { rank: 1 }, target: { rank: 1 } }, gradients: ['input'],
+ * });
+ * const { value, gradients } = await loss.run({ input: [1, 3], target: [0, 1] });
+ * @throws UnsupportedError when compiling, for float64 or if the packages are missing
+ */
+export function tfjsBackend(id: RuntimeId): Backend {
+  if (!Object.hasOwn(device, id))
+    throw new LossInputError('BAD_REQUEST', `there is no backend ${id}; use ${Object.keys(device).join(', ')}`);
+  return defineBackend({
+    id,
+    async describe() {
+      const runtime = await findRuntime(id);
+      const common = {
+        id,
+        language: 'typescript',
+        version,
+        dtypes: ['float32'],
+        device: device[id],
+        accuracy: accuracy[id],
+      } as const;
+      if (isMissing(runtime)) return { ...common, runtime: 'TensorFlow.js', available: false, ...runtime };
+      return {
+        ...common,
+        runtime: runtime.version,
+        available: true,
+        notes: [
+          'Recurrences (ctc) run on the host, in the float64 of the reference, which is faster than a kernel a step.',
+          ...(id === 'tfjs-node' ? ['TensorFlow flushes subnormal numbers to 0.'] : []),
+        ],
+      };
+    },
+    async load(program) {
+      const runtime = await findRuntime(id);
+      if (isMissing(runtime)) throw new Error(`${id} is not available: ${runtime.reason}. ${runtime.remedy}`);
+      return load(runtime, program);
+    },
+  });
+}
+
+function load(runtime: Runtime, program: Program): Executable {
+  const { tf } = runtime;
+  const ready = plan(outputsOf(program));
+  const names = Object.keys(program.gradients);
+  return {
+    run(tensors, sizes) {
+      let results: Tensor[] = [];
+      onBackend(runtime, () =>
+        // Nothing is returned from it: tidy looks for tensors in every element of what is.
+        tf.tidy(() => {
+          const given = new Map(
+            program.inputs.map(({ name, type }) => [name, toTensor(tf, tensors[name]!, tfDType(type.dtype))]),
+          );
+          results = runPlan(tf, ready, given, sizes).map(fromTensor);
+        }),
+      );
+      const [value, ...gradients] = results;
+      return { value: value!, gradients: Object.fromEntries(names.map((name, k) => [name, gradients[k]!])) };
+    },
+  };
+}
+
+function toTensor(tf: TensorFlow, { shape, data }: Tensor, dtype: 'float32' | 'int32' | 'bool'): TfTensor {
+  const values = dtype === 'float32' && !(data instanceof Float32Array) ? Float32Array.from(data) : data;
+  return tf.tensor(values as Float32Array, [...shape], dtype);
+}
+
+/** Read at once, before anything else can choose another backend. A copy: the engine's own memory is used again. */
+function fromTensor(tensor: TfTensor): Tensor {
+  return { dtype: 'float32', shape: tensor.shape, data: Float32Array.from(tensor.dataSync()) };
+}

@@ -1,0 +1,67 @@
+import type * as core from '@tensorflow/tfjs-core';
+
+/** A tensor of TensorFlow.js. */
+export type TfTensor = core.Tensor;
+
+/**
+ * What is used of TensorFlow.js: forward kernels, memory scopes and `customGrad`. `@tensorflow/tfjs-core`, `@tensorflow/tfjs`
+ * and `@tensorflow/tfjs-node` all have it.
+ */
+export type TensorFlow = Pick<
+  typeof core,
+  | 'Tensor'
+  | 'abs'
+  | 'add'
+  | 'argMax'
+  | 'broadcastTo'
+  | 'cast'
+  | 'clone'
+  | 'concat'
+  | 'cumsum'
+  | 'customGrad'
+  | 'div'
+  | 'equal'
+  | 'exp'
+  | 'expm1'
+  | 'fill'
+  | 'gather'
+  | 'getBackend'
+  | 'greater'
+  | 'isFinite'
+  | 'isNaN'
+  | 'keep'
+  | 'less'
+  | 'lessEqual'
+  | 'log'
+  | 'log1p'
+  | 'logicalAnd'
+  | 'logicalNot'
+  | 'logicalOr'
+  | 'matMul'
+  | 'max'
+  | 'maximum'
+  | 'mean'
+  | 'minimum'
+  | 'mul'
+  | 'neg'
+  | 'notEqual'
+  | 'pow'
+  | 'range'
+  | 'relu'
+  | 'reshape'
+  | 'reverse'
+  | 'scalar'
+  | 'scatterND'
+  | 'sign'
+  | 'slice'
+  | 'sqrt'
+  | 'stack'
+  | 'sub'
+  | 'sum'
+  | 'tensor'
+  | 'tidy'
+  | 'topk'
+  | 'transpose'
+  | 'where'
+  | 'zeros'
+>;
