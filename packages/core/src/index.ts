@@ -33,6 +33,7 @@ export {
   Expr,
   iota,
   logAddExp,
+  logisticLoss,
   make,
   mixturePower,
   type Operand,
@@ -110,5 +111,12 @@ export {
   toTensor,
   typedArray,
 } from './tensor.ts';
-export { type JSONNumber, numberToJSON, type TensorJSON, tensorFromJSON, tensorToJSON } from './tensor-json.ts';
+export {
+  type NumberJSON,
+  numberFromJSON,
+  numberToJSON,
+  type TensorJSON,
+  tensorFromJSON,
+  tensorToJSON,
+} from './tensor-json.ts';
 export { version } from './version.ts';

@@ -3,16 +3,16 @@ import { sizeOf } from './graph/ndarray.ts';
 import { isTensorDType, type Tensor, toTensor } from './tensor.ts';
 
 /** The names that JSON writes as strings for what it has no number for. */
-export type JSONNumber = number | 'NaN' | 'Infinity' | '-Infinity' | '-0';
+export type NumberJSON = number | 'NaN' | 'Infinity' | '-Infinity' | '-0';
 
 /** A tensor as vectors and the line protocol write it: row-major and flat. */
 export interface TensorJSON {
   readonly dtype: Tensor['dtype'];
   readonly shape: readonly number[];
-  readonly data: readonly (JSONNumber | boolean)[];
+  readonly data: readonly (NumberJSON | boolean)[];
 }
 
-const named: ReadonlyMap<unknown, number> = new Map([
+const named: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ['NaN', Number.NaN],
   ['Infinity', Number.POSITIVE_INFINITY],
   ['-Infinity', Number.NEGATIVE_INFINITY],
@@ -28,9 +28,13 @@ const maxRank = 32;
  */
 const maxEmpty = 2 ** 24;
 
+/** The number that JSON stands for; undefined if it stands for none. */
+export const numberFromJSON = (entry: unknown): number | undefined =>
+  typeof entry === 'number' ? entry : named.get(entry);
+
 /** A number as JSON can write it. */
-export const numberToJSON = (value: number): JSONNumber =>
-  Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : (String(value) as JSONNumber);
+export const numberToJSON = (value: number): NumberJSON =>
+  Object.is(value, -0) ? '-0' : Number.isFinite(value) ? value : (String(value) as NumberJSON);
 
 /**
  * A tensor from untrusted JSON; float32 data are rounded to float32.
