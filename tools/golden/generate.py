@@ -90,10 +90,8 @@ def finish(loss, made, seconds, ledger, arguments):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         same = True
-    print(
-        f"{loss.id}: {len(vectors['cases'])} cases, {len(text) // 1024} KB, {seconds:.1f} s{'' if same else ', DIFFERS'}",
-        flush=True,
-    )
+    verdict = "" if same else ", DIFFERS"
+    print(f"{loss.id}: {len(vectors['cases'])} cases, {len(text) // 1024} KB, {seconds:.1f} s{verdict}", flush=True)
     return [] if same else [path.name]
 
 

@@ -2,8 +2,9 @@
 
 With 600 digits and a step h = 1e-120, the quotient (f(x+h) − f(x−h)) / 2h has a truncation error of about 1e-240
 relative and a rounding error of 1e-480·|f|: zero, in double precision, even for a gradient of 1e-300 beside a value
-of 1e4. Choices at kinks are frozen at the point (conventions.py). A formula that branches behind the back of that
-module is found out by its second difference, which at a kink is of the order of h instead of h².
+of 1e4. (A slope that small is taken once more with h = 1e-180, to tell it from a zero.) Choices at kinks are frozen at
+the point (conventions.py). A formula that branches behind the back of that module is found out by its second
+difference, which at a kink is of the order of h instead of h².
 """
 
 from collections.abc import Callable
@@ -14,7 +15,10 @@ from .numbers import INF, NAN, is_finite, mpf
 
 STEP = mpf(10) ** -120
 SMOOTH = mpf(10) ** -60
-NEGLIGIBLE = mpf(10) ** -360
+FINE_STEP = mpf(10) ** -180
+DOUBTFUL = mpf(10) ** -150
+"""A slope this small may be the truncation error of a zero: it is taken again with the fine step."""
+NEGLIGIBLE = mpf(10) ** -340
 FAR = mpf(10) ** 40
 """Stands for ∞ where a derivative is the limit at an infinite input."""
 
@@ -61,8 +65,8 @@ def _limit(near, far):
     return mpf(0) if abs(far) < SMOOTH**0.5 and abs(far) < abs(near) else far
 
 
-def _step(x):
-    return STEP * (min(abs(x), mpf(1)) if x else 1)
+def _step(x, unit=STEP):
+    return unit * (min(abs(x), mpf(1)) if x else 1)
 
 
 def _clean(x):
@@ -89,6 +93,9 @@ def _finite(formula, point, choices, value=None):
         bend = (above[i] - 2 * middle + below[i]) / h
         if abs(bend) > SMOOTH * max(1, abs(slope)):
             raise Kink(f"input {i} at {float(point[i])}")
+        if 0 < abs(slope) < DOUBTFUL:
+            h = _step(point[i], FINE_STEP)
+            slope = (f((i, h)) - f((i, -h))) / (2 * h)
         gradient.append(_clean(slope))
     second = {}
     movable = [i for i, x in enumerate(point) if x != 0]

@@ -6,7 +6,7 @@ import warnings
 from functools import cache
 from importlib import metadata
 
-DISTRIBUTIONS = {"scikit-learn": "scikit-learn", "tensorflow": "tensorflow-cpu"}
+DISTRIBUTIONS = {"scikit-learn": "scikit-learn"}
 MODULES = {"scikit-learn": "sklearn", "pytorch-metric-learning": "pytorch_metric_learning"}
 
 
@@ -14,7 +14,6 @@ MODULES = {"scikit-learn": "sklearn", "pytorch-metric-learning": "pytorch_metric
 def load(name):
     """The module, set up for float64 on the CPU."""
     os.environ.setdefault("KERAS_BACKEND", "jax")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     warnings.simplefilter("ignore")
     if name in ("keras", "optax"):

@@ -83,7 +83,15 @@ TORCH_HUBER_WEIGHT = Known(
 
 
 def difference_checks(
-    torch, function, known=(), keras=None, optax=None, optax_function=None, scipy=None, scipy_function=None
+    torch,
+    function,
+    known=(),
+    keras=None,
+    keras_options=None,
+    optax=None,
+    optax_function=None,
+    scipy=None,
+    scipy_function=None,
 ):
     """Cross-checks of a loss of input and target, elementwise."""
     checks = [elementwise_torch(function, torch, known)]
@@ -94,7 +102,9 @@ def difference_checks(
                 "keras",
                 f"losses.{keras}",
                 # keras averages the last axis: give it one of size 1
-                lambda keras_, jnp, t, o: getattr(keras_.losses, keras)(t["target"][..., None], t["input"][..., None]),
+                lambda module, jnp, t, o: getattr(module.losses, keras)(
+                    t["target"][..., None], t["input"][..., None], **(keras_options(o) if keras_options else {})
+                ),
                 plain,
                 known,
             )

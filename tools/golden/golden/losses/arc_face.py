@@ -197,6 +197,11 @@ def _metric_learning(case, o, names):
     return torch_answer(out, tensors, names)
 
 
+ZERO = Known(
+    "divides the zero vector by 1e-12, so that its gradient is about 1e12; the convention is norm′(0) = 0",
+    ("pytorch-metric-learning",),
+    keys=("zero-input-none", "zero-prototype-none"),
+)
 ACOS = Known(
     "goes through arccos, whose derivative at ±1 is infinite (it moves the cosine off by 1e-7 or so)",
     ("pytorch-metric-learning",),
@@ -209,5 +214,5 @@ LOSS = Loss(
     defaults={"scale": 64, "margin": 0.5, "easyMargin": False},
     unreduced=unreduced,
     cases=list(_cases()),
-    checks=[Check("pytorch-metric-learning", "losses.ArcFaceLoss", _metric_learning, (ACOS,))],
+    checks=[Check("pytorch-metric-learning", "losses.ArcFaceLoss", _metric_learning, (ZERO, ACOS))],
 )

@@ -107,7 +107,7 @@ OWN = [
 
 INFINITE = Known(
     "0·∞ in the library's formula gives NaN where the limit exists",
-    with_=("torch", "optax", "scikit-learn"),
+    with_=("torch", "optax", "keras"),
     flags={"infinity"},
 )
 
@@ -117,9 +117,19 @@ def _torch(F, x, t, p, o, **rest):
     return F.binary_cross_entropy_with_logits(x, t, pos_weight=p, **rest)
 
 
-def _plain(case):
+def _keras(keras, jnp, t, o):
+    # keras averages the last axis: give it one of size 1
+    x, y = t["input"][..., None], t["target"][..., None]
+    return keras.losses.binary_crossentropy(y, x, from_logits=True, label_smoothing=o.labelSmoothing)
+
+
+def _plain_or_smooth(case):
     others = {"weight", "mask", "posWeight"} & case.inputs.keys()
-    return not others and case.options.get("reduction") == "none" and "labelSmoothing" not in case.options
+    return not others and case.options.get("reduction") == "none"
+
+
+def _plain(case):
+    return _plain_or_smooth(case) and "labelSmoothing" not in case.options
 
 
 LOSS = Loss(
@@ -143,5 +153,6 @@ LOSS = Loss(
             _plain,
             [INFINITE],
         ),
+        jax_check("keras", "losses.binary_crossentropy", _keras, _plain_or_smooth, [INFINITE]),
     ],
 )

@@ -3,6 +3,7 @@
 from ..blocks import elementwise
 from ..cases import case, error
 from ..conventions import absolute, at_most
+from ..crosscheck import Known
 from ..loss import Loss
 from ..numbers import mpf
 from ..regression import TORCH_HUBER_WEIGHT, difference_checks, pair, regression_cases
@@ -76,6 +77,8 @@ OWN = [
     ),
 ]
 
+WHERE = Known("keras's unselected e² branch turns the gradient at ∞ into 0·∞ = NaN", ("keras",), flags={"infinity"})
+
 LOSS = Loss(
     id="huber",
     paper="Huber, Robust Estimation of a Location Parameter, 1964",
@@ -87,8 +90,10 @@ LOSS = Loss(
         function="nn.functional.huber_loss",
         optax=lambda optax, x, y, o: optax.huber_loss(x, y, delta=o.delta),
         optax_function="huber_loss",
+        keras="huber",
+        keras_options=lambda o: {"delta": o.delta},
         scipy=lambda special, x, y, o: special.huber(o.delta, x - y),
         scipy_function="huber",
-        known=[TORCH_HUBER_WEIGHT],
+        known=[TORCH_HUBER_WEIGHT, WHERE],
     ),
 )

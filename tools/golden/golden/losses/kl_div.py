@@ -7,7 +7,7 @@ from ..binary import pair
 from ..blocks import elementwise
 from ..cases import Draw, case, error
 from ..conventions import decide
-from ..crosscheck import Known, array_check, elementwise_torch
+from ..crosscheck import Known, array_check, elementwise_torch, jax_check
 from ..loss import Loss
 from ..numbers import exp, log, mpf
 from ..tensors import floats
@@ -137,7 +137,7 @@ def _torch(F, x, t, o, **rest):
 
 ZERO = Known(
     "0·∞ gives NaN; a target of 0 gives 0",
-    ("torch",),
+    ("torch", "optax"),
     lambda case: 0.0 in case.inputs["target"].data or "infinity" in case.flags,
 )
 
@@ -154,6 +154,19 @@ LOSS = Loss(
             "special.rel_entr",
             lambda m, t, o: m.special.rel_entr(t["target"], t["input"]),
             lambda case: case.options == {"logInput": False, "reduction": "none"},
+        ),
+        jax_check(
+            "optax",
+            "kl_divergence",
+            lambda m, jnp, t, o: m.kl_divergence(t["input"], t["target"]).sum(),
+            lambda case: case.options == {"reduction": "sum"},
+            [ZERO],
+        ),
+        jax_check(
+            "optax",
+            "losses.kl_divergence_with_log_targets",
+            lambda m, jnp, t, o: m.losses.kl_divergence_with_log_targets(t["input"], t["target"]).sum(),
+            lambda case: case.options == {"reduction": "sum", "logTarget": True},
         ),
     ],
 )
