@@ -44,6 +44,7 @@ export {
 } from './graph/expr.ts';
 export { backpropagate, gradient } from './graph/gradient.ts';
 export { isOp, rebuild, topological } from './graph/graph.ts';
+export { hoist } from './graph/hoist.ts';
 export {
   broadcast as broadcastArray,
   eachLine,

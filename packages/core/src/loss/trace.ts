@@ -3,6 +3,7 @@ import type { Dim } from '../graph/dim.ts';
 import { expand } from '../graph/expand.ts';
 import { constant, type Expr, iota, make, size, where } from '../graph/expr.ts';
 import { gradient } from '../graph/gradient.ts';
+import { hoist } from '../graph/hoist.ts';
 import { simplify } from '../graph/simplify.ts';
 import type { Op } from '../ops/attributes.ts';
 import type { Loss } from './define.ts';
@@ -82,9 +83,12 @@ export function trace(
   return { loss, inputs, value, gradients: Object.fromEntries(gradients.map((name, k) => [name, found[k]!])) };
 }
 
-/** The program as a backend wants it: stable operations opened up (but for those it lowers itself), then simplified. */
+/**
+ * The program as a backend wants it: stable operations opened up (but for those it lowers itself), simplified, and with
+ * nothing in a scan that needn't be there.
+ */
 export function lowered(program: Program, keep?: ReadonlySet<Op>): Program {
-  const [value, ...gradients] = simplify(expand(simplify(outputsOf(program)), keep));
+  const [value, ...gradients] = hoist(simplify(expand(simplify(outputsOf(program)), keep)));
   return {
     ...program,
     value: value!,
