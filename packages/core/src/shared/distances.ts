@@ -1,9 +1,10 @@
 import { constant, type Expr, where } from '../graph/expr.ts';
 
-/** Rows of length 1; a row of zeros stays zero. */
+/** Rows of length 1; a row of zeros has no direction: it stays zero, with gradient 0. */
 export function normalize(x: Expr): Expr {
   const length = x.norm(-1, 2, true);
-  return x.div(where(length.eq(0), 1, length));
+  const none = length.eq(0);
+  return where(none, 0, x.div(where(none, 1, length)));
 }
 
 /** cos of the angle between rows, each length at least `eps`, as torch's cosine_similarity. */

@@ -43,12 +43,14 @@ export const crossEntropy = defineLoss({
   formula({ input, target, weight, mask }, { ignoreIndex, labelSmoothing: s, fromLogits, classAxis }) {
     const axis = classAxisOf({ classAxis }, input.rank);
     const logOf = (x: Expr) => (fromLogits ? x.logSoftmax(axis) : x.log());
+    // The derivative of log at 0 would make a target of 0 there 0·∞.
+    const logBeside = (t: Expr) => logOf(fromLogits ? input : where(t.eq(0).and(input.eq(0)), 1, input));
     const alongClasses = (w: Expr) => w.reshape(input.shape.map((dim, k) => (k === axis ? dim : 1)));
     const classes = size('C').toFloat();
 
     if (target.type.dtype === 'float') {
       const t = s === 0 ? target : target.mul(1 - s).add(constant(s).div(classes));
-      const logP = logOf(input);
+      const logP = logBeside(t);
       const present = where(t.eq(0).and(logP.eq(-Infinity)), 0, logP);
       const terms = t.mul(present);
       return (weight === undefined ? terms : terms.mul(alongClasses(weight))).sum(axis).neg();

@@ -20,6 +20,8 @@ export const huber = defineLoss({
   options: { delta: z.number().positive().default(1) },
   formula({ input, target }, { delta }) {
     const error = input.sub(target).abs();
-    return where(error.le(delta), error.square().mul(0.5), error.sub(0.5 * delta).mul(delta));
+    const small = error.le(delta);
+    // A large error never enters the square: an infinite one would reach the gradient as 0·∞.
+    return where(small, where(small, error, 0).square().mul(0.5), error.sub(0.5 * delta).mul(delta));
   },
 });

@@ -19,6 +19,8 @@ export const smoothL1 = defineLoss({
   formula({ input, target }, { beta }) {
     const error = input.sub(target).abs();
     if (beta === 0) return error;
-    return where(error.lt(beta), error.square().mul(0.5).div(beta), error.sub(0.5 * beta));
+    const small = error.lt(beta);
+    // A large error never enters the square: an infinite one would reach the gradient as 0·∞.
+    return where(small, where(small, error, 0).square().mul(0.5).div(beta), error.sub(0.5 * beta));
   },
 });
