@@ -335,6 +335,9 @@ export const complement = (x: Expr): Expr => constant(1).sub(x);
 export const clampedLog = (p: Expr): Expr => make('clampedLog', [p], { floor: -100, guard: 1e-12 });
 /** max(log(1−p), −100), likewise. */
 export const clampedLog1m = (p: Expr): Expr => make('clampedLog1m', [p], { floor: -100, guard: 1e-12 });
+/** weight·t·softplus(−x) + (1−t)·softplus(x): binary cross entropy of logits x. */
+export const logisticLoss = (x: Expr, t: Expr, weight: Expr = constant(1)): Expr =>
+  make('logisticLoss', [x, t, weight]);
 /** ((1−t)·eᵃ + t·eᵇ)^exponent, from logarithms. */
 export const mixturePower = (t: Expr, a: Expr, b: Expr, exponent: number): Expr =>
   make('mixturePower', [t, a, b], { exponent });

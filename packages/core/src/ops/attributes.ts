@@ -86,6 +86,7 @@ export interface StableAttributes {
   logSoftmax: { axis: number };
   norm: { axis: number; p: number };
   mixturePower: { exponent: number };
+  logisticLoss: None;
   complementRoot: None;
 }
 

@@ -111,7 +111,7 @@ const norm: StableRule<'norm'> = {
     const total = magnitude.div(scale).pow(p).sum(axis, true);
     return (p === 2 ? total.sqrt() : total.pow(1 / p)).mul(scale);
   },
-  // sign(x)·(|x|/norm)^(p−1); 0 where the norm is 0, where the quotient would be 0/0.
+  // sign(x)·(|x|/norm)^(p−1); 0 where the norm is 0, where the quotient would be 0/0, and sign(x) where it would be ∞/∞.
   derivative: (g, node) => {
     const [x] = node.inputs;
     const { axis, p } = node.attributes;
@@ -121,8 +121,31 @@ const norm: StableRule<'norm'> = {
       const ties = x!.abs().eq(length);
       return [where(ties, g.mul(x!.sign()).div(ties.toFloat().sum(axis, true)), 0)];
     }
-    const ratio = x!.div(where(length.eq(0), 1, length));
+    const ratio = where(x!.abs().eq(Infinity), x!.sign(), x!.div(where(length.eq(0), 1, length)));
     return [g.mul(p === 2 ? ratio : x!.sign().mul(ratio.abs().pow(p - 1)))];
+  },
+};
+
+const logisticLoss: StableRule<'logisticLoss'> = {
+  // w·t·softplus(−x) + (1−t)·softplus(x): each term is well-conditioned by itself, where x − x·t + softplus(−x) cancels.
+  body: ([x, t, w]) => {
+    // A term of weight 0 is 0 beside an infinite logit too.
+    const term = (share: Expr, logit: Expr) =>
+      share.mul(where(share.eq(0).and(logit.eq(Infinity)), 0, logit).softplus());
+    return term(t!, x!.neg())
+      .mul(w!)
+      .add(term(constant(1).sub(t!), x!));
+  },
+  // d/dt = w·softplus(−x) − softplus(x) cancels near 0, and without a weight is −x: softplus(x) = relu(x) + softplus(−|x|).
+  derivative: (g, { inputs: [x, t, w] }) => {
+    const minus = x!.neg();
+    const byTarget = minus.relu().mul(w!).sub(x!.relu()).add(w!.sub(1).mul(x!.abs().neg().softplus()));
+    const byLogit = constant(1).sub(t!).mul(x!.sigmoid()).sub(w!.mul(t!).mul(minus.sigmoid()));
+    return [
+      unbroadcast(g.mul(byLogit), x!.shape),
+      unbroadcast(g.mul(byTarget), t!.shape),
+      unbroadcast(g.mul(t!.mul(minus.softplus())), w!.shape),
+    ];
   },
 };
 
@@ -142,7 +165,8 @@ const mixturePower: StableRule<'mixturePower'> = {
     const complement = constant(1).sub(t!);
     const [atA, atB] = [scaled(a!), scaled(b!)];
     return [
-      unbroadcast(g.mul(atB.sub(atA)), t!.shape),
+      // For an exponent below 1 the slope is infinite where m vanishes; nothing of it reaches a cotangent of 0.
+      unbroadcast(where(g.eq(0), 0, g.mul(atB.sub(atA))), t!.shape),
       unbroadcast(where(complement.eq(0), 0, g.mul(complement.mul(atA))), a!.shape),
       unbroadcast(where(t!.eq(0), 0, g.mul(t!.mul(atB))), b!.shape),
     ];
@@ -152,7 +176,7 @@ const mixturePower: StableRule<'mixturePower'> = {
 /** log((1−t)·eᵃ + t·eᵇ); a side of weight 0 does not enter, however large it is. */
 function mixtureLog(t: Expr, a: Expr, b: Expr): Expr {
   const [noA, noB] = [t.eq(1), t.eq(0)];
-  const shift = where(noA, b, where(noB, a, a.maximum(b)));
+  const shift = finiteOrZero(where(noA, b, where(noB, a, a.maximum(b))));
   const part = (absent: Expr, weight: Expr, x: Expr) =>
     where(absent, 0, weight.mul(where(absent, 0, x.sub(shift)).exp()));
   return part(noA, constant(1).sub(t), a)
@@ -183,6 +207,7 @@ export const stableRules: { readonly [K in Stable]: StableRule<K> } = {
   logSumExp,
   logSoftmax,
   norm,
+  logisticLoss,
   mixturePower,
   complementRoot,
 };

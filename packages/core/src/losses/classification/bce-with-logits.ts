@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { complement, where } from '../../graph/expr.ts';
+import { logisticLoss } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { broadcast, float, mask, weight } from '../../loss/inputs.ts';
 
@@ -37,10 +37,6 @@ export const bceWithLogits = defineLoss({
   options: { labelSmoothing: z.number().min(0).max(1).default(0) },
   formula({ input, target, posWeight }, { labelSmoothing }) {
     const t = labelSmoothing === 0 ? target : target.mul(1 - labelSmoothing).add(0.5 * labelSmoothing);
-    // Each term is well-conditioned by itself; x − x·t + softplus(−x) cancels. A term of weight 0 is 0 beside an infinite logit too.
-    const term = (share: typeof t, x: typeof input) =>
-      share.mul(where(share.eq(0).and(x.eq(Infinity)), 0, x).softplus());
-    const positive = term(t, input.neg());
-    return (posWeight === undefined ? positive : positive.mul(posWeight)).add(term(complement(t), input));
+    return logisticLoss(input, t, posWeight);
   },
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { complement, mixturePower } from '../../graph/expr.ts';
+import { complement, logisticLoss, mixturePower, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask, optional, weight } from '../../loss/inputs.ts';
 
@@ -35,8 +35,10 @@ export const sigmoidFocal = defineLoss({
   options: { alpha: z.number().min(0).max(1).nullable().default(0.25), gamma: z.number().nonnegative().default(2) },
   formula({ input, target, normalizer }, { alpha, gamma }) {
     const [t, notT] = [target, complement(target)];
-    const bce = t.mul(input.neg().softplus()).add(notT.mul(input.softplus()));
-    const focused = gamma === 0 ? bce : bce.mul(mixturePower(t, input.logSigmoid(), input.neg().logSigmoid(), gamma));
+    const bce = logisticLoss(input, t);
+    // At an infinite logit the factor has reached its limit; its derivative would make the gradient ∞·0.
+    const x = where(input.isFinite(), input, input.stopGradient());
+    const focused = gamma === 0 ? bce : bce.mul(mixturePower(t, x.logSigmoid(), x.neg().logSigmoid(), gamma));
     const values = alpha === null ? focused : focused.mul(t.mul(alpha).add(notT.mul(1 - alpha)));
     return normalizer === undefined ? values : { values, normalizer };
   },
