@@ -71,9 +71,8 @@ export function errorBound(
   };
   const { ties, evaluation, results } = run(-1);
   const bounds = results.map((result) => {
-    const bound = new Float64Array(result.data.length);
-    if (result.up !== undefined) bound.forEach((_, k) => (bound[k] = Math.max(result.up![k]!, result.down![k]!)));
-    return bound;
+    const { up, down } = result;
+    return Float64Array.from(result.data, (_, k) => (up === undefined ? 0 : Math.max(up[k]!, down![k]!)));
   });
   // To first order, several near-ties cost what each costs alone.
   for (let turned = 0; turned < Math.min(ties.found, maximumTurns); turned++)
@@ -207,7 +206,10 @@ function order(outputs: readonly Expr[]): Expr[] {
   const known = orders.get(first) ?? new Map<string, Expr[]>();
   orders.set(first, known);
   let found = known.get(key);
-  if (found === undefined) known.set(key, (found = topological(outputs)));
+  if (found === undefined) {
+    found = topological(outputs);
+    known.set(key, found);
+  }
   return found;
 }
 

@@ -108,6 +108,7 @@ export const errorRules: { readonly [K in Op]: ErrorRule } = {
   clampedLog1m: stable.stableElementwise,
   xlogy: stable.stableElementwise,
   logAddExp: stable.stableElementwise,
+  logisticLoss: stable.stableElementwise,
   mixturePower: stable.stableElementwise,
   complementRoot: stable.stableElementwise,
   logSumExp: stable.stableAlongAxis(stable.logSumExp, true),

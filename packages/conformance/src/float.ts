@@ -11,6 +11,8 @@ export interface FloatFormat {
   readonly max: number;
   /** The smallest normal number: what lies below may be flushed to zero. */
   readonly tiny: number;
+  /** The smallest number above 0. */
+  readonly smallest: number;
   /** The nearest number of the format. */
   round(x: number): number;
 }
@@ -22,6 +24,7 @@ export const formats: { readonly [K in FloatDType]: FloatFormat } = {
     u: 2 ** -24,
     max: (2 - 2 ** -23) * 2 ** 127,
     tiny: 2 ** -126,
+    smallest: 2 ** -149,
     round: Math.fround,
   },
   float64: {
@@ -30,6 +33,7 @@ export const formats: { readonly [K in FloatDType]: FloatFormat } = {
     u: 2 ** -53,
     max: Number.MAX_VALUE,
     tiny: 2 ** -1022,
+    smallest: 2 ** -1074,
     round: (x) => x,
   },
 };

@@ -100,7 +100,7 @@ export function read(x: Bounded, k: number, into: Cell): Cell {
  * Rounds a result: adds the error of the operation itself, and what underflow and overflow of the format may do.
  * `exact` says that the exact result is a number of the format, which every backend then gives.
  */
-export function settle(x: Cell, relative: number, exact: boolean, { max, tiny }: FloatFormat): void {
+export function settle(x: Cell, relative: number, exact: boolean, { max, tiny, smallest }: FloatFormat): void {
   if (Number.isNaN(x.v)) {
     x.down = x.up = 0;
     return;
@@ -114,28 +114,34 @@ export function settle(x: Cell, relative: number, exact: boolean, { max, tiny }:
     return;
   }
   const magnitude = Math.abs(x.v);
-  const reach = magnitude + Math.max(x.down, x.up);
   if (!exact) {
-    const own = relative * reach;
-    x.down += own;
-    x.up += own;
-    // Near zero, what is below the normal numbers may lose all its digits or be flushed.
+    // Rounding is relative to what is rounded: each end of the interval moves by its own magnitude.
+    const spread = Math.max(Number.isFinite(x.down) ? x.down : 0, Number.isFinite(x.up) ? x.up : 0);
+    if (Number.isFinite(x.down)) x.down += relative * Math.abs(x.v - x.down);
+    if (Number.isFinite(x.up)) x.up += relative * Math.abs(x.v + x.up);
+    // Below the normal numbers a result may lose all its digits, or be flushed to 0.
     if (magnitude - Math.max(x.down, x.up) < tiny) {
-      x.down += tiny;
-      x.up += tiny;
+      const lost = Math.min(tiny, magnitude + spread + smallest);
+      x.down += lost;
+      x.up += lost;
     }
   } else if (magnitude < tiny && magnitude > 0) {
     // Exact, but subnormal: a backend that flushes makes it 0.
     if (x.v > 0) x.down = Math.max(x.down, magnitude);
     else x.up = Math.max(x.up, magnitude);
   }
+  // Too large for the format: infinite, or at least its largest number. The centre stays near that end of the interval,
+  // since float64 could not tell the end from the distance to it.
   if (x.v + x.up > max) {
+    const low = Math.min(x.v - x.down, max);
+    x.v = Math.min(x.v, 2 * max);
     x.up = Number.POSITIVE_INFINITY;
-    // Too large for the format: infinite, or at least its largest number.
-    x.down = Math.max(x.down, x.v - max);
+    x.down = x.v - low;
   }
   if (x.v - x.down < -max) {
+    const high = Math.max(x.v + x.up, -max);
+    x.v = Math.max(x.v, -2 * max);
     x.down = Number.POSITIVE_INFINITY;
-    x.up = Math.max(x.up, -max - x.v);
+    x.up = high - x.v;
   }
 }
