@@ -30,6 +30,7 @@ def load(name):
     elif name == "pytorch-metric-learning":
         importlib.import_module("pytorch_metric_learning.losses")
     elif name == "scipy":
+        importlib.import_module("scipy.optimize")
         importlib.import_module("scipy.special")
         importlib.import_module("scipy.stats")
     return module

@@ -145,7 +145,9 @@ def _quotient(total, normalizer, counted, anything):
         return mean
     for i in mean.first:
         for j in mean.first:
-            bend = total.second[i][j] - counted.get(j, 0) * mean.first[i] - counted.get(i, 0) * mean.first[j]
+            bend = total.second[i][j]
+            bend -= counted[j] * mean.first[i] if counted.get(j) else 0
+            bend -= counted[i] * mean.first[j] if counted.get(i) else 0
             mean.second[i][j] = bend / normalizer
     return mean
 

@@ -115,7 +115,7 @@ VANISHING = Known(
 )
 INFINITE = Known("0·∞ gives NaN where the limit exists", ("torchvision", "optax"), flags={"infinity"})
 ZERO_COEFFICIENT = Known(
-    "jax's logsumexp has no derivative in a coefficient b that is 0: optax loses part of the target's gradient at 0 and 1",
+    "jax's logsumexp has no derivative in a coefficient b of 0: optax loses part of the target's gradient at 0 and 1",
     ("optax",),
     lambda case: bool({0.0, 1.0} & set(case.inputs["target"].data)),
 )

@@ -7,6 +7,7 @@ much as their intervals of u overlap.
 
 from math import prod
 
+from .. import libraries
 from ..batteries import INF, NAN, REDUCTIONS, refused_requests
 from ..blocks import Block, Unreduced, last_axis, places
 from ..cases import Draw, case, error
@@ -216,17 +217,58 @@ def _errors():
     yield error("BAD_DTYPE", "error-int-target", {**WORKED, "target": ints([1, 2, 3])})
 
 
-def _scipy(module, t, o):
-    """scipy's distance of every row; it wants rank 1 and is normalized: times n for the assignment."""
-    rows = lambda name: t[name].reshape(-1, t[name].shape[-1]) if name in t else [None] * len(rows("input"))
-    one = module.stats.wasserstein_distance
-    factor = 1 if o.normalized else t["input"].shape[-1]
-    return [factor * one(*row) for row in zip(*(rows(name) for name in NAMES))]
+def _by_rows(one):
+    """A check that calls `one(module, options, x, y, u, v)` on every row; absent weights are None."""
+
+    def run(module, t, o):
+        count = len(t["input"].reshape(-1, t["input"].shape[-1]))
+        rows = [t[name].reshape(-1, t[name].shape[-1]) if name in t else [None] * count for name in NAMES]
+        values = [float(one(module, o, *row)) for row in zip(*rows)]
+        return {"none": values, "sum": sum(values), "mean": sum(values) / count}[o.reduction]
+
+    return run
 
 
-def _plain(case):
+def _distance(scipy, o, x, y, u, v):
+    """scipy's distance is normalized: times n for the assignment."""
+    return scipy.stats.wasserstein_distance(x, y, u, v) * (1 if o.normalized else len(x))
+
+
+def _costs(o, x, y):
+    return abs(x[:, None] - y[None, :]) ** float(o.p)
+
+
+def _assigned(scipy, o, x, y, u, v):
+    costs = _costs(o, x, y)
+    return costs[scipy.optimize.linear_sum_assignment(costs)].sum()
+
+
+def _transported(scipy, o, x, y, u, v):
+    """The transport problem itself, as a linear program."""
+    numpy = libraries.load("numpy")
+    u, v = (numpy.ones(len(s)) if w is None else w for s, w in ((x, u), (y, v)))
+    ones = numpy.eye(len(x)).repeat(len(y), 1), numpy.tile(numpy.eye(len(y)), len(x))
+    sides = numpy.concatenate([u / u.sum(), v / v.sum()])
+    costs = _costs(o, x, y)
+    solved = scipy.optimize.linprog(costs.reshape(-1) / costs.max(), A_eq=numpy.vstack(ones), b_eq=sides)
+    return solved.fun * costs.max()
+
+
+def _finite(case):
     finite = not {"nan", "infinity", "empty"} & set(case.flags)
-    return finite and case.options.get("p", 1) == 1 and case.options.get("reduction") == "none"
+    return finite and case.options.get("reduction", "mean") != "partial"
+
+
+def _order_one(case):
+    return _finite(case) and case.options.get("p", 1) == 1
+
+
+def _unnormalized(case):
+    return _finite(case) and not case.options.get("normalized")
+
+
+def _normalized(case):
+    return _finite(case) and case.options.get("normalized")
 
 
 LOSS = Loss(
@@ -235,5 +277,9 @@ LOSS = Loss(
     defaults={"p": 1, "normalized": False},
     unreduced=unreduced,
     cases=[one for part in (_assignment, _transport, _errors) for one in part()],
-    checks=[array_check("scipy", "stats.wasserstein_distance", _scipy, _plain)],
+    checks=[
+        array_check("scipy", "stats.wasserstein_distance", _by_rows(_distance), _order_one),
+        array_check("scipy", "optimize.linear_sum_assignment", _by_rows(_assigned), _unnormalized),
+        array_check("scipy", "optimize.linprog", _by_rows(_transported), _normalized),
+    ],
 )
