@@ -7,7 +7,15 @@ import { root, run, step } from './steps.mjs';
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-const quiet = { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ONNXRUNTIME_NODE_INSTALL: 'skip', CI: '1' };
+// turbo looks for the package manager on the path, where npm puts it but a plain `node scripts/start.mjs` does not.
+const bin = path.join(root, 'node_modules/.bin');
+const quiet = {
+  PATH: `${bin}${path.delimiter}${process.env.PATH}`,
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+  ONNXRUNTIME_NODE_INSTALL: 'skip',
+  CI: '1',
+};
 
 export async function setUp() {
   if (major < 20 || (major === 20 && minor < 19)) {
@@ -15,11 +23,9 @@ export async function setUp() {
   }
   await installDependencies();
   await step('building the packages', async () => {
-    const log = await run(
-      path.join(root, 'node_modules/.bin/turbo'),
-      ['run', 'build', '--output-logs=errors-only', '--no-daemon'],
-      { env: quiet },
-    );
+    const log = await run(path.join(root, 'node_modules/.bin/turbo'), ['run', 'build', '--output-logs=errors-only'], {
+      env: quiet,
+    });
     return /FULL TURBO/.test(log) ? 'nothing changed' : '';
   });
   // Without it everything but the backend tfjs-node works, so a failure is shown and passed over.
