@@ -60,8 +60,15 @@ export function parseOptions(
   return parsed;
 }
 
-const show = (value: unknown): string =>
-  typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+/** A value in a message; what nests too deeply for JSON is not worth showing. */
+function show(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return `a ${typeof value}`;
+  }
+}
 
 /** An option as plain data, for catalogue.json. */
 export interface OptionDescription {
