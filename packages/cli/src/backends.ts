@@ -4,6 +4,7 @@
  * Runtimes are loaded when they are used, since some take half a second and not all are installed everywhere.
  */
 import { type Backend, type BackendDescription, version } from '@isoloss/core';
+import type { RuntimeId } from '@isoloss/tfjs';
 import { messageOf, UnavailableError, UsageError } from './errors.ts';
 
 interface Registration {
@@ -14,9 +15,7 @@ interface Registration {
   load(): Promise<Backend>;
 }
 
-// TODO: until @isoloss/tfjs exports it.
-const tfjs = async (id: string): Promise<Backend> =>
-  ((await import('@isoloss/tfjs')) as unknown as { tfjsBackend(id: string): Backend }).tfjsBackend(id);
+const tfjs = async (id: RuntimeId): Promise<Backend> => (await import('@isoloss/tfjs')).tfjsBackend(id);
 
 const registry = {
   reference: {

@@ -6,18 +6,8 @@ import { readJSON } from '../src/files/json.ts';
 import { readNpy, writeNpy } from '../src/files/npy.ts';
 import { formatNumber, toJSON } from '../src/output.ts';
 import { largestUlps } from '../src/ulps.ts';
+import { npy } from './npy.ts';
 
-/** A .npy file as numpy writes it. */
-function npy(descr: string, shape: string, data: Buffer, { fortran = false, version = 1 } = {}): Buffer {
-  const header = `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': ${shape}, }\n`;
-  const head = Buffer.from(
-    version === 1 ? '\x93NUMPY\x01\x00..' : `\x93NUMPY${String.fromCharCode(version)}\x00....`,
-    'latin1',
-  );
-  if (version === 1) head.writeUInt16LE(header.length, 8);
-  else head.writeUInt32LE(header.length, 8);
-  return Buffer.concat([head, Buffer.from(header), data]);
-}
 const read = (bytes: Buffer) => readNpy(bytes, 'x.npy', 'input');
 const bytesOf = (array: ArrayBufferView) => Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 const bad = (message: RegExp) => expect.objectContaining({ code: 'BAD_FILE', message: expect.stringMatching(message) });
