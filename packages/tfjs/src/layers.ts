@@ -1,5 +1,5 @@
 import { type DType, type Loss, makeLoss, resolveInputs, UnsupportedError } from '@isoloss/core';
-import { tfLoss } from './loss.ts';
+import { type TfInputs, tfLoss } from './loss.ts';
 import type { TensorFlow, TfTensor } from './tensorflow.ts';
 
 /** What `model.compile({ loss })` takes. */
@@ -18,13 +18,17 @@ const illegal = 0x7fffffff;
  *   its other axes; `classWeight` and `sampleWeight` need that.
  * - A label that is not a whole number or out of range, or a row that is not one-hot where the loss takes labels only, gives NaN.
  *
+ * `more` are further inputs of the loss that stay the same, as the weights of the classes; they are not trained.
+ *
  * @example
- * model.compile({ optimizer: 'adam', loss: compileLoss(tf, focal({ gamma: 2 })) });
- * @throws UnsupportedError for a loss of other inputs than `input` and `target`: use `tfLoss` with `optimizer.minimize`
+ * model.compile({ optimizer: 'adam', loss: compileLoss(tf, crossEntropy(), { weight: tf.tensor1d([1, 1, 5]) }) });
+ * @throws UnsupportedError for a loss that needs more than `input` and `target`: use `tfLoss` with `optimizer.minimize`
  */
-export function compileLoss(tf: TensorFlow, loss: Loss): LayersLoss {
+export function compileLoss(tf: TensorFlow, loss: Loss, more: TfInputs = {}): LayersLoss {
   const { definition, options } = loss;
-  const needed = Object.keys(definition.inputs).filter((name) => !definition.inputs[name]!.optional);
+  const needed = Object.keys(definition.inputs).filter(
+    (name) => !definition.inputs[name]!.optional && more[name] === undefined,
+  );
   if (needed.join() !== 'input,target')
     throw new UnsupportedError(
       `${loss.id} takes ${needed.join(', ')}, not input and target: use tfLoss with optimizer.minimize`,
@@ -33,22 +37,21 @@ export function compileLoss(tf: TensorFlow, loss: Loss): LayersLoss {
   const run = tfLoss(tf, own);
   return (yTrue, yPred) =>
     tf.tidy(() => {
-      const value = run(yPred, targetFor(tf, own, yTrue, yPred));
+      const value = run({ ...more, input: yPred, target: targetFor(tf, own, more, yTrue, yPred) });
       const rest = Array.from({ length: value.rank - 1 }, (_, axis) => axis + 1);
       return own.options.reduction === 'none' && rest.length > 0 ? tf.mean(value, rest) : value;
     });
 }
 
 /** The target as the loss takes it, from the forms in which models give it. */
-function targetFor(tf: TensorFlow, loss: Loss, yTrue: TfTensor, yPred: TfTensor): TfTensor {
+function targetFor(tf: TensorFlow, loss: Loss, more: TfInputs, yTrue: TfTensor, yPred: TfTensor): TfTensor {
   const [rank, classes] = [yPred.rank, yPred.shape.at(-1)];
+  const dtypeAt = (targetRank: number) => targetDType(loss, more, rank, targetRank);
   const column = yTrue.rank === rank && yTrue.shape.at(-1) === 1 && classes !== 1;
-  if (column && targetDType(loss, rank, rank - 1) === 'int')
-    return toLabels(tf, tf.reshape(yTrue, yPred.shape.slice(0, -1)));
-  const dtype = targetDType(loss, rank, yTrue.rank);
+  if (column && dtypeAt(rank - 1) === 'int') return toLabels(tf, tf.reshape(yTrue, yPred.shape.slice(0, -1)));
+  const dtype = dtypeAt(yTrue.rank);
   if (dtype === 'int') return toLabels(tf, yTrue);
-  if (dtype === undefined && yTrue.rank === rank && targetDType(loss, rank, rank - 1) === 'int')
-    return fromOneHot(tf, yTrue);
+  if (dtype === undefined && yTrue.rank === rank && dtypeAt(rank - 1) === 'int') return fromOneHot(tf, yTrue);
   const float = yTrue.dtype === 'float32' ? yTrue : tf.cast(yTrue, 'float32');
   return dtype === undefined && yTrue.rank === rank - 1 && classes === 1
     ? tf.reshape(float, [...yTrue.shape, 1])
@@ -56,9 +59,10 @@ function targetFor(tf: TensorFlow, loss: Loss, yTrue: TfTensor, yPred: TfTensor)
 }
 
 /** What the loss takes a target of this rank for; undefined if it takes none. */
-function targetDType(loss: Loss, inputRank: number, targetRank: number): DType | undefined {
+function targetDType(loss: Loss, more: TfInputs, inputRank: number, targetRank: number): DType | undefined {
   try {
-    const signature = { input: { rank: inputRank }, target: { rank: targetRank } };
+    const others = Object.entries(more).flatMap(([name, tensor]) => (tensor ? [[name, { rank: tensor.rank }]] : []));
+    const signature = { ...Object.fromEntries(others), input: { rank: inputRank }, target: { rank: targetRank } };
     return resolveInputs(loss.definition, loss.options, signature).find(({ name }) => name === 'target')?.type.dtype;
   } catch {
     return undefined;
