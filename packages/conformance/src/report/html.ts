@@ -1,0 +1,2 @@
+import type { ConformanceResult } from '../runner.ts';
+export const htmlReport = (_: ConformanceResult): string => '';
