@@ -14,7 +14,7 @@ export const serveCommand: CommandModule = {
       .addHelpText(
         'after',
         `${examples(
-          'isoloss conformance --implementation "isoloss serve --backend onnx-node"',
+          'isoloss serve --backend onnx-node < requests.jsonl > answers.jsonl',
           `echo '{"command":"run","id":"1","loss":"mse","options":{},"dtype":"float64","inputs":{"input":{"dtype":"float64","shape":[1],"data":[3]},"target":{"dtype":"float64","shape":[1],"data":[1]}}}' | isoloss serve`,
         )}
 
