@@ -1,4 +1,5 @@
-import { constant, type Expr, where } from '../graph/expr.ts';
+import { constant, type Expr, iota, where } from '../graph/expr.ts';
+import { isOp } from '../graph/graph.ts';
 import type { Stable, StableRule } from './attributes.ts';
 import { unbroadcast } from './shape.ts';
 
@@ -95,7 +96,15 @@ const logSoftmax: StableRule<'logSoftmax'> = {
   // gⱼ(1 − pⱼ) − pⱼ·Σ_{k≠j} g_k with 1 − p = −expm1(log p): for a confident row gⱼ − pⱼ·Σg cancels.
   derivative: (g, node) => {
     const logP = node as Expr;
-    const others = g.sum(node.attributes.axis, true).sub(g);
+    const { axis } = node.attributes;
+    if (isOp(g, 'scatterAdd') && g.attributes.axis === axis && g.inputs[0]!.shape[axis] === 1) {
+      // The same where one class a line has a cotangent, as in cross entropy: 1 − p is needed of that class alone.
+      const [own, index] = g.inputs;
+      const classes = logP.shape.map((dim, k) => (k === axis ? dim : 1));
+      const isOwn = iota(logP.shape[axis]!).reshape(classes).eq(index!);
+      return [where(isOwn, own!.mul(logP.gather(index!, axis).expm1().neg()), logP.exp().mul(own!.neg()))];
+    }
+    const others = g.sum(axis, true).sub(g);
     return [g.mul(logP.expm1().neg()).sub(logP.exp().mul(others))];
   },
 };
