@@ -11,6 +11,7 @@ import {
   version,
 } from '@isoloss/core';
 import type { Tensor as OrtTensor } from 'onnxruntime-common';
+import { kept } from './lower.ts';
 import { programModel } from './model.ts';
 import { floatData, type OrtModule, openSession, runSession, type SessionOptions } from './session.ts';
 
@@ -41,6 +42,7 @@ export function onnxBackend({ threads = 2, session = {} }: OnnxBackendOptions = 
   };
   return defineBackend({
     id: 'onnx-node',
+    keep: kept,
     describe: async () => describe(await load()),
     async load(program, dtype) {
       const found = await load();

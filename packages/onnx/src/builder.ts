@@ -1,4 +1,4 @@
-import { type Dim, type DType, type TensorType, termsOfDim } from '@isoloss/core';
+import { type Dim, type DType, productOfDims, type TensorType, termsOfDim } from '@isoloss/core';
 import {
   type AttributeValue,
   type ElementType,
@@ -172,6 +172,16 @@ export class GraphBuilder {
     return this.model.root.node('Squeeze', [this.size1(dim), this.constant('int', [0])]);
   }
 
+  /** The number of elements of a shape, an int64 scalar. */
+  count(dims: readonly Dim[]): string {
+    return this.size(productOfDims(dims));
+  }
+
+  /** 0, 1, …, dim−1. */
+  range(dim: Dim): string {
+    return this.node('Range', [this.constant('int', 0), this.size(dim), this.constant('int', 1)]);
+  }
+
   /** Sizes as an int64 vector, for Reshape, Expand, Slice. */
   shape(dims: readonly Dim[]): string {
     if (dims.every((dim) => typeof dim === 'number')) return this.constant('int', dims);
@@ -190,9 +200,29 @@ export class GraphBuilder {
     return known;
   }
 
-  /** The graph as written; the constants of the whole model stand in the outermost one. */
+  /** The graph as written, without what nothing uses; the constants of the whole model stand in the outermost one. */
   finish(name: string, outputs: readonly ValueInfoProto[]): GraphProto {
-    const initializers = this.parent === undefined ? [...this.model.constants.values()] : [];
-    return { name, nodes: this.nodes, initializers, inputs: this.inputs, outputs };
+    const used = new Set(outputs.map((output) => output.name));
+    const nodes = this.nodes
+      .toReversed()
+      .filter((node) => {
+        const needed = node.outputs.some((output) => used.has(output));
+        if (needed) for (const read of reads(node)) used.add(read);
+        return needed;
+      })
+      .reverse();
+    const constants = this.parent === undefined ? [...this.model.constants.values()] : [];
+    return { name, nodes, initializers: constants.filter((c) => used.has(c.name)), inputs: this.inputs, outputs };
   }
+}
+
+/** The names that a node reads, those that its bodies take from around them too. */
+function reads({ inputs, attributes }: NodeProto): string[] {
+  const bodies = Object.values(attributes).flatMap((value) =>
+    typeof value === 'object' && 'nodes' in value ? [value] : [],
+  );
+  return [
+    ...inputs,
+    ...bodies.flatMap(({ nodes, outputs }) => [...nodes.flatMap(reads), ...outputs.map(({ name }) => name)]),
+  ];
 }

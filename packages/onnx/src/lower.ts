@@ -3,19 +3,21 @@ import {
   type DType,
   type Expr,
   isOp,
+  type Op,
   outputsOf,
   type Primitive,
   type Program,
-  productOfDims,
   splitScan,
-  type TensorType,
   topological,
 } from '@isoloss/core';
 import { type Attributes, type FloatType, GraphBuilder } from './builder.ts';
+import * as composed from './composed.ts';
 import { type ElementType, elementTypes, type GraphProto } from './proto.ts';
 
-/** Writes a primitive as ONNX nodes and gives the name of its value. */
-type Lower<K extends Primitive> = (node: Expr<K>, inputs: readonly string[], scope: Scope) => string;
+type Override = 'softplus' | 'logSumExp' | 'logSoftmax';
+
+/** Writes an operation as ONNX nodes and gives the name of its value. */
+type Lower<K extends Op> = (node: Expr<K>, inputs: readonly string[], scope: Scope) => string;
 
 /** One graph being written: the outermost one, or the body of a scan. */
 interface Scope {
@@ -24,6 +26,8 @@ interface Scope {
   /** What each scan gives, by index; only indices that some `output` node asks for are there. */
   readonly scans: Map<Expr, ReadonlyMap<number, string>>;
   readonly outputs: ReadonlyMap<Expr, ReadonlySet<number>>;
+  /** What is gathered by, along which axis. */
+  readonly picked: ReadonlySet<string>;
 }
 
 const op =
@@ -40,8 +44,7 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   },
   constant: ({ attributes: { value, dtype } }, _, { graph }) => graph.constant(dtype, value),
   size: ({ attributes: { dim } }, _, { graph }) => graph.size(dim),
-  iota: ({ attributes: { dim } }, _, { graph }) =>
-    graph.node('Range', [graph.constant('int', 0), graph.size(dim), graph.constant('int', 1)]),
+  iota: ({ attributes: { dim } }, _, { graph }) => graph.range(dim),
 
   add: op('Add'),
   sub: op('Sub'),
@@ -55,9 +58,9 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   sign: (_, [x], { graph }) => graph.node('Where', [graph.node('IsNaN', [x!]), x!, graph.node('Sign', [x!])]),
   sqrt: op('Sqrt'),
   exp: op('Exp'),
-  expm1,
+  expm1: (_, [x], { graph }) => composed.expm1(graph, x!),
   log: op('Log'),
-  log1p,
+  log1p: (_, [x], { graph }) => composed.log1p(graph, x!),
   relu: op('Relu'),
   pow: ({ attributes: { exponent } }, [x], { graph }) => graph.node('Pow', [x!, graph.constant('float', exponent)]),
 
@@ -65,11 +68,11 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   less: op('Less'),
   lessEqual: op('LessOrEqual'),
   isNaN: op('IsNaN'),
-  isFinite: (_, [x], { graph }) => finite(x!, graph),
+  isFinite: (_, [x], { graph }) => composed.finite(graph, x!),
   and: op('And'),
   or: op('Or'),
   not: op('Not'),
-  where: op('Where'),
+  where: lowerWhere,
   cast: ({ attributes: { dtype } }, [x], { graph }) =>
     graph.node('Cast', [x!], { to: elementTypes[graph.elementType(dtype)] }),
   stopGradient: pass,
@@ -82,7 +85,7 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
     return inserted!.length > 0 ? graph.node('Unsqueeze', [value!, graph.constant('int', inserted!)]) : value!;
   },
   broadcastTo: ({ shape }, [x], { graph }) => graph.node('Expand', [x!, graph.shape(shape)]),
-  transpose: ({ attributes: { permutation } }, [x], { graph }) => graph.node('Transpose', [x!], { perm: permutation }),
+  transpose: ({ attributes: { permutation } }, [x], { graph }) => composed.transpose(graph, x!, permutation),
   slice: ({ attributes: { axis, start, end } }, [x], { graph }) =>
     graph.node('Slice', [x!, graph.shape([start]), graph.shape([end]), graph.constant('int', [axis])]),
   reverse: ({ attributes: { axis } }, [x], { graph }) =>
@@ -96,16 +99,32 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
     ]),
   concat: ({ attributes: { axis } }, inputs, { graph }) => graph.node('Concat', inputs, { axis }),
 
-  sum: ({ attributes: { axes, keepDims } }, [x], { graph }) => reduce('ReduceSum', x!, axes, keepDims, graph),
-  max,
+  sum: ({ attributes: { axes, keepDims } }, [x], { graph }) => composed.reduce(graph, 'ReduceSum', x!, axes, keepDims),
+  max: ({ attributes: { axes, keepDims }, inputs: [of] }, [x], { graph }) =>
+    // What was a bool is not NaN.
+    of!.op === 'cast'
+      ? composed.reduce(graph, 'ReduceMax', x!, axes, keepDims)
+      : composed.max(graph, x!, axes, keepDims),
   matmul: op('MatMul'),
 
-  gather: ({ attributes: { axis } }, [x, index], { graph }) => graph.node('GatherElements', [x!, index!], { axis }),
-  scatterAdd: ({ shape, attributes: { axis } }, [x, index], { graph }) => {
-    const zeros = graph.node('Expand', [graph.constant('float', 0), graph.shape(shape)]);
-    return graph.node('ScatterElements', [zeros, index!, x!], { axis, reduction: 'add' });
+  gather: ({ inputs: [, index], attributes: { axis } }, [x, at], { graph, values }) => {
+    const rows = repeatedIndex(index!, axis);
+    if (rows === undefined || rows.repeated.length !== index!.rank - 1)
+      return graph.node('GatherElements', [x!, at!], { axis });
+    // The same positions on every line: whole rows.
+    const position = graph.node('Squeeze', [values.get(rows.index)!, graph.constant('int', rows.repeated)]);
+    return graph.node('Gather', [x!, position], { axis });
   },
-  argsort,
+  scatterAdd: ({ shape, inputs: [, index], attributes: { axis } }, [x, at], { graph, values }) => {
+    const runs = repeatedIndex(index!, axis);
+    if (runs !== undefined) {
+      const source = { x: x!, index: values.get(runs.index)!, indexShape: runs.index.shape };
+      return composed.scatterRuns(graph, source, { axis, repeated: runs.repeated, shape });
+    }
+    const zeros = graph.node('Expand', [graph.constant('float', 0), graph.shape(shape)]);
+    return graph.node('ScatterElements', [zeros, at!, x!], { axis, reduction: 'add' });
+  },
+  argsort: ({ attributes: { axis }, type }, [x], { graph }) => composed.argsort(graph, x!, axis, type),
   cumsum: ({ attributes: { axis, exclusive, reverse } }, [x], { graph }) =>
     graph.node('CumSum', [x!, graph.constant('int', axis)], { exclusive: Number(exclusive), reverse: Number(reverse) }),
 
@@ -113,79 +132,56 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   output: ({ inputs: [scan], attributes: { index } }, _, { scans }) => scans.get(scan!)!.get(index)!,
 };
 
-/** |x| < ∞, which is false for NaN too. */
-function finite(x: string, graph: GraphBuilder): string {
-  return graph.node('Less', [graph.node('Abs', [x]), graph.constant('float', Number.POSITIVE_INFINITY)]);
+/**
+ * Stable operations that are not opened up, since ONNX Runtime does them with less than their body asks for; to the bit
+ * the same numbers, but for softplus, whose logarithm is of a number in [1, 2] and needs no guard.
+ */
+export const overrides: { readonly [K in Override]: Lower<K> } = {
+  softplus: (_, [x], { graph }) => {
+    const small = graph.node('Exp', [graph.node('Neg', [graph.node('Abs', [x!])])]);
+    return graph.node('Add', [graph.node('Relu', [x!]), composed.log1p(graph, small, true)]);
+  },
+  logSumExp: ({ attributes: { axis } }, [x], { graph }) => {
+    const { shift, log } = composed.logSumExpParts(graph, x!, axis);
+    return graph.node('Add', [log, shift]);
+  },
+  logSoftmax: ({ attributes: { axis } }, [x], { graph }) => {
+    const { shifted, log } = composed.logSumExpParts(graph, x!, axis);
+    return graph.node('Sub', [shifted, log]);
+  },
+};
+
+/** What {@link lowered} is to leave for {@link overrides}. */
+export const kept: ReadonlySet<Op> = new Set(Object.keys(overrides) as Override[]);
+
+/** An index as it was before it was repeated along some axes, of which the axis that it counts along is not one. */
+function repeatedIndex(index: Expr, axis: number): { index: Expr; repeated: number[] } | undefined {
+  const [small] = index.inputs;
+  if (index.op !== 'broadcastTo' || small!.rank !== index.rank) return undefined;
+  const repeated = index.shape.flatMap((dim, k) => (small!.shape[k] !== dim ? [k] : []));
+  return repeated.length === 0 || repeated.includes(axis) ? undefined : { index: small!, repeated };
 }
 
 /**
- * log(1+x) after Kahan: u = 1+x rounded, then log(u)·x/(u−1), in which the rounding of u cancels. x itself where u is 1,
- * which keeps −0 and what is too small to add to 1; log(u) where the quotient would be ∞/∞.
+ * Where; but `iota = label ? a : b`, which changes one element of each line, by ScatterElements, which copies b and sets
+ * these. Only for labels that something gathers by along that axis anyway: they are legal then.
  */
-function log1p(_: Expr, [x]: readonly string[], { graph }: { graph: GraphBuilder }): string {
-  const one = graph.constant('float', 1);
-  const u = graph.node('Add', [x!, one]);
-  const log = graph.node('Log', [u]);
-  const ratio = graph.node('Div', [x!, graph.node('Sub', [u, one])]);
-  const infinite = graph.node('Equal', [u, graph.constant('float', Number.POSITIVE_INFINITY)]);
-  const corrected = graph.node('Mul', [log, graph.node('Where', [infinite, one, ratio])]);
-  return graph.node('Where', [graph.node('Equal', [u, one]), x!, corrected]);
+function lowerWhere(node: Expr<'where'>, inputs: readonly string[], { graph, values, picked }: Scope): string {
+  const [condition, a, b] = node.inputs;
+  const compared = condition!.op === 'equal' ? condition!.inputs : [];
+  for (const [counter, label] of [compared, compared.toReversed()]) {
+    const source = counter?.op === 'reshape' ? counter.inputs[0]! : counter;
+    if (source?.op !== 'iota' || label?.rank !== node.rank || counter!.rank !== node.rank) continue;
+    const axis = counter!.shape.findIndex((dim) => dim !== 1);
+    const line = node.shape.map((dim, k) => (k === axis ? 1 : dim)).join();
+    const fits = a!.shape.join() === line && label.shape.join() === line && b!.shape.join() === node.shape.join();
+    if (axis >= 0 && fits && picked.has(pickKey(label, axis, node.shape[axis]!)))
+      return graph.node('ScatterElements', [inputs[2]!, values.get(label)!, inputs[1]!], { axis });
+  }
+  return graph.node('Where', inputs);
 }
 
-/**
- * exp(x) − 1 after Kahan: u = exp(x) rounded, then (u−1)·x/log(u). x itself where u is 1; plainly u−1 beyond |x| = 40,
- * where it is exact to the last place and the quotient would be ∞/∞.
- */
-function expm1(_: Expr, [x]: readonly string[], { graph }: { graph: GraphBuilder }): string {
-  const one = graph.constant('float', 1);
-  const u = graph.node('Exp', [x!]);
-  const difference = graph.node('Sub', [u, one]);
-  const corrected = graph.node('Mul', [difference, graph.node('Div', [x!, graph.node('Log', [u])])]);
-  const far = graph.node('Less', [graph.constant('float', 40), graph.node('Abs', [x!])]);
-  const accurate = graph.node('Where', [graph.node('Equal', [u, one]), x!, corrected]);
-  return graph.node('Where', [far, difference, accurate]);
-}
-
-function reduce(op: string, x: string, axes: readonly number[], keepDims: boolean, graph: GraphBuilder): string {
-  // Without axes ONNX would reduce all.
-  return axes.length === 0 ? x : graph.node(op, [x, graph.constant('int', axes)], { keepdims: Number(keepDims) });
-}
-
-/** ReduceMax loses a NaN, depending on where it stands. A sum of numbers in [−1, 1] is NaN only if one of them is. */
-function max(
-  { attributes: { axes, keepDims }, inputs: [operand] }: Expr<'max'>,
-  [x]: readonly string[],
-  { graph }: Scope,
-): string {
-  const largest = reduce('ReduceMax', x!, axes, keepDims, graph);
-  if (operand!.op === 'cast' || axes.length === 0) return largest;
-  const bounded = graph.node('Clip', [x!, graph.constant('float', -1), graph.constant('float', 1)]);
-  const total = reduce('ReduceSum', bounded, axes, keepDims, graph);
-  return graph.node('Where', [graph.node('IsNaN', [total]), total, largest]);
-}
-
-/** Ascending and stable, NaN last: TopK of all, which breaks ties by position, but for which NaN has no place. */
-function argsort(
-  { attributes: { axis }, shape, type }: Expr<'argsort'>,
-  [x]: readonly string[],
-  { graph }: Scope,
-): string {
-  const nan = graph.node('IsNaN', [x!]);
-  const keys = graph.node('Where', [nan, graph.constant('float', Number.POSITIVE_INFINITY), x!]);
-  const [order] = unlessEmpty(graph, productOfDims(shape), [type], (branch) => {
-    const inputs = [keys, graph.shape([shape[axis]!])];
-    return branch.nodeOf('TopK', inputs, 2, { axis, largest: 0, sorted: 1 }).slice(1);
-  });
-  // NaN now stands among the +∞ at the end, by position: a stable partition puts it behind them.
-  const at = graph.constant('int', axis);
-  const int = (bools: string) => graph.node('Cast', [bools], { to: elementTypes.int64 });
-  const isLast = graph.node('GatherElements', [nan, order!], { axis });
-  const [last, first] = [int(isLast), int(graph.node('Not', [isLast]))];
-  const before = (counts: string) => graph.node('CumSum', [counts, at], { exclusive: 1 });
-  const behind = graph.node('Add', [reduce('ReduceSum', first, [axis], true, graph), before(last)]);
-  const position = graph.node('Where', [isLast, behind, before(first)]);
-  return graph.node('ScatterElements', [order!, position, order!], { axis });
-}
+const pickKey = (index: Expr, axis: number, size: Dim): string => `${index.id} ${axis} ${size}`;
 
 /** Axes of size 1 that go from, and come into, a shape, if the reshape does nothing else. */
 function onesMoved(from: readonly Dim[], to: readonly Dim[]): [removed: number[], inserted: number[]] | [undefined?] {
@@ -223,9 +219,9 @@ function lowerScan(node: Expr<'scan'>, inputs: readonly string[], { graph, outpu
 
   const steps = node.inputs[n]!.shape[0]!;
   const types = needed.map(({ type: { dtype, shape } }, k) => ({ dtype, shape: k < n ? shape : [steps, ...shape] }));
-  const names = unlessEmpty(
+  const names = composed.unlessEmpty(
     graph,
-    steps,
+    [steps],
     types,
     (branch) => {
       const step = branch.body();
@@ -254,34 +250,6 @@ function lowerScan(node: Expr<'scan'>, inputs: readonly string[], { graph, outpu
   return names[0]!;
 }
 
-/**
- * What `write` writes, where ONNX Runtime does not take a size of 0 (Scan fails, TopK ends the process): for that there is
- * a branch, which gives `init` for the first results and nothing, in the right shape, for the others.
- */
-function unlessEmpty(
-  graph: GraphBuilder,
-  size: Dim,
-  types: readonly TensorType[],
-  write: (branch: GraphBuilder) => string[],
-  init: readonly string[] = [],
-): string[] {
-  if (typeof size === 'number' && size > 0) return write(graph);
-  const branch = (name: string, values: (branch: GraphBuilder) => string[]) => {
-    const body = graph.body();
-    return body.finish(name, body.results(values(body), types));
-  };
-  const branches = {
-    then_branch: branch('none', (none) =>
-      types.map(
-        ({ dtype, shape }, k) => init[k] ?? none.node('Expand', [graph.constant(dtype, 0), graph.shape(shape)]),
-      ),
-    ),
-    else_branch: branch('some', write),
-  };
-  const isEmpty = graph.node('Equal', [graph.size(size), graph.constant('int', 0)]);
-  return graph.nodeOf('If', [isEmpty], types.length, branches);
-}
-
 /** Writes what `outputs` need, in topological order; `given` are the leaves that have a name already. */
 function write(outputs: readonly Expr[], graph: GraphBuilder, given: ReadonlyMap<Expr, string>): Scope {
   const order = topological(outputs);
@@ -291,12 +259,16 @@ function write(outputs: readonly Expr[], graph: GraphBuilder, given: ReadonlyMap
       const scan = node.inputs[0]!;
       asked.set(scan, (asked.get(scan) ?? new Set()).add(node.attributes.index));
     }
-  const scope: Scope = { graph, values: new Map(given), scans: new Map(), outputs: asked };
+  const picks = order.filter((node) => isOp(node, 'gather')).map((node) => node as Expr<'gather'>);
+  const picked = new Set(
+    picks.map(({ inputs: [x, index], attributes: { axis } }) => pickKey(index!, axis, x!.shape[axis]!)),
+  );
+  const scope: Scope = { graph, values: new Map(given), scans: new Map(), outputs: asked, picked };
   for (const node of order) {
     if (scope.values.has(node)) continue;
     const inputs = node.inputs.map((input) => scope.values.get(input)!);
-    const lower = lowerings[node.op as Primitive] as Lower<Primitive>;
-    scope.values.set(node, lower(node as Expr<Primitive>, inputs, scope));
+    const lower = { ...lowerings, ...overrides }[node.op as Primitive] as Lower<Op>;
+    scope.values.set(node, lower(node, inputs, scope));
   }
   return scope;
 }

@@ -1,5 +1,5 @@
 import { type FloatDType, type Loss, lowered, type Program, type Signature, trace, version } from '@isoloss/core';
-import { lowerProgram } from './lower.ts';
+import { kept, lowerProgram } from './lower.ts';
 import { encodeModel } from './proto.ts';
 
 /** Reads in ONNX Runtime 1.14 and later, on servers, phones and in browsers. */
@@ -47,7 +47,7 @@ export const toSignature = (inputs: OnnxModelOptions['inputs']): Signature =>
  */
 export function toOnnx(loss: Loss, options: OnnxModelOptions): Uint8Array {
   const { inputs, dtype = 'float32', gradients = [], upstream = false, labels = 'int64', guard = true } = options;
-  const program = lowered(trace(loss, { signature: toSignature(inputs), gradients, upstream, guard }));
+  const program = lowered(trace(loss, { signature: toSignature(inputs), gradients, upstream, guard }), kept);
   return programModel(program, { dtype, labels, metadata: { upstream: String(upstream), guard: String(guard) } });
 }
 

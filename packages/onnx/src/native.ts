@@ -12,6 +12,7 @@ import {
   trace,
 } from '@isoloss/core';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { kept } from './lower.ts';
 import { programModel } from './model.ts';
 import { type OrtModule, openSession, runSession, type SessionOptions } from './session.ts';
 
@@ -70,7 +71,7 @@ export function ortLoss(
     const key = `${signatureKey(signature)} ${types.float} ${types.int}`;
     let entry = sessions.get(key);
     if (entry === undefined) {
-      const program = lowered(trace(loss, { signature, gradients, upstream, guard }));
+      const program = lowered(trace(loss, { signature, gradients, upstream, guard }), kept);
       checkTypes(program, inputs, types);
       const model = programModel(program, { dtype: types.float, labels: types.int });
       entry = { program, session: openSession(ort, model, sessionOptions) };
