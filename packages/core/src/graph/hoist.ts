@@ -52,8 +52,7 @@ function hoistScan(node: Expr<'scan'>): Expr {
   // What the rest of the body reads of all that becomes a sequence or an invariant.
   const worth = new Set<Expr>();
   for (const x of order)
-    if (x.op !== 'input' && (!free.has(x.op) || repeated(x, moved) || x.inputs.some((input) => worth.has(input))))
-      worth.add(x);
+    if (x.op !== 'input' && (!free.has(x.op) || x.inputs.some((input) => worth.has(input)))) worth.add(x);
   const isEdge = (x: Expr): boolean => moved.has(x) && worth.has(x);
   const needed = new Set<Expr>();
   const visit = (x: Expr): void => {
@@ -93,10 +92,6 @@ function hoistScan(node: Expr<'scan'>): Expr {
   const newBody = { inputs: arguments_, outputs: newOutputs, carries: body.carries, sequences: newSlices.length };
   return make('scan', values, { body: newBody, reverse }) as Expr;
 }
-
-/** A constant repeated to a shape is made once, before the loop. */
-const repeated = (x: Expr, moved: ReadonlyMap<Expr, Moved>): boolean =>
-  x.op === 'broadcastTo' && moved.get(x)?.overTime === false;
 
 /** The body with some of its values given from outside, and the inputs that it still reads. */
 function withStandIns(outputs: readonly Expr[], stand: ReadonlyMap<Expr, Expr>): [Expr[], Set<Expr>] {
