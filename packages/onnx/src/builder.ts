@@ -17,6 +17,8 @@ interface Model {
   readonly float: FloatType;
   readonly root: GraphBuilder;
   readonly taken: Set<string>;
+  /** How many graphs are around the one that gives a name. */
+  readonly depths: Map<string, number>;
   readonly constants: Map<string, TensorProto>;
   readonly bound: Map<string, { input: string; axis: number }>;
   readonly sizes: Map<Dim, string>;
@@ -35,14 +37,17 @@ export class GraphBuilder {
   private readonly written = new Map<string, string>();
   private readonly produced = new Set<string>();
   private readonly parent: GraphBuilder | undefined;
+  private readonly depth: number;
   private readonly model: Model;
 
   private constructor(parent: GraphBuilder | undefined, float: FloatType) {
     this.parent = parent;
+    this.depth = parent === undefined ? 0 : parent.depth + 1;
     this.model = parent?.model ?? {
       float,
       root: this,
       taken: new Set(),
+      depths: new Map(),
       constants: new Map(),
       bound: new Map(),
       sizes: new Map(),
@@ -71,6 +76,7 @@ export class GraphBuilder {
     let name: string;
     do name = `v${this.model.counter++}`;
     while (this.model.taken.has(name));
+    this.model.depths.set(name, this.depth);
     return name;
   }
 
@@ -90,19 +96,24 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Writes a node of one output and gives the output's name. */
+  /**
+   * Writes a node of one output and gives the output's name. It goes into the outermost graph that has all its inputs, so
+   * what a body computes anew in every step, of constants and sizes say, is computed once.
+   */
   node(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const depth = Math.max(0, ...inputs.map((name) => this.model.depths.get(name) ?? 0));
+    let scope: GraphBuilder = this;
+    while (scope.depth > depth) scope = scope.parent!;
     const key = `${op}(${inputs.join()})${JSON.stringify(attributes)}`;
-    for (let scope: GraphBuilder | undefined = this; scope !== undefined; scope = scope.parent) {
-      const known = scope.written.get(key);
-      if (known !== undefined) return known;
+    let output = scope.written.get(key);
+    if (output === undefined) {
+      [output] = scope.nodeOf(op, inputs, 1, attributes);
+      scope.written.set(key, output!);
     }
-    const [output] = this.nodeOf(op, inputs, 1, attributes);
-    this.written.set(key, output!);
     return output!;
   }
 
-  /** Writes a node of several outputs. */
+  /** Writes a node here, whatever its inputs. */
   nodeOf(op: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] {
     const outputs = Array.from({ length: count }, () => this.fresh());
     this.nodes.push({ op, inputs, outputs, attributes });
@@ -135,7 +146,7 @@ export class GraphBuilder {
     const key = `${type}[${dims}]${raw.join()}`;
     let known = this.model.constants.get(key);
     if (known === undefined) {
-      known = { name: this.fresh(), type, dims, raw };
+      known = { name: this.model.root.fresh(), type, dims, raw };
       this.model.constants.set(key, known);
     }
     return known.name;

@@ -147,7 +147,8 @@ export function unlessEmpty(
   const branches = {
     then_branch: branch('none', (none) =>
       types.map(
-        ({ dtype, shape }, k) => init[k] ?? none.node('Expand', [graph.constant(dtype, 0), graph.shape(shape)]),
+        ({ dtype, shape }, k) =>
+          init[k] ?? none.nodeOf('Expand', [graph.constant(dtype, 0), graph.shape(shape)], 1)[0]!,
       ),
     ),
     else_branch: branch('some', write),

@@ -1,8 +1,10 @@
 import {
+  addDims,
   type Dim,
   type DType,
   type Expr,
   isOp,
+  mulDims,
   type Op,
   outputsOf,
   type Primitive,
@@ -86,8 +88,19 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   },
   broadcastTo: ({ shape }, [x], { graph }) => graph.node('Expand', [x!, graph.shape(shape)]),
   transpose: ({ attributes: { permutation } }, [x], { graph }) => composed.transpose(graph, x!, permutation),
-  slice: ({ attributes: { axis, start, end } }, [x], { graph }) =>
-    graph.node('Slice', [x!, graph.shape([start]), graph.shape([end]), graph.constant('int', [axis])]),
+  slice: ({ inputs: [x], attributes: { axis, start, end }, shape }, [value], { graph, values }) => {
+    const padded = paddingOf(x!, axis, start, shape[axis]!);
+    if (padded === undefined)
+      return graph.node('Slice', [value!, graph.shape([start]), graph.shape([end]), graph.constant('int', [axis])]);
+    const { source, before, after, fill } = padded;
+    const pads = graph.constant('int', [before, after]);
+    return graph.node('Pad', [
+      values.get(source)!,
+      pads,
+      graph.constant(x!.type.dtype, fill),
+      graph.constant('int', [axis]),
+    ]);
+  },
   reverse: ({ attributes: { axis } }, [x], { graph }) =>
     graph.node('Slice', [
       x!,
@@ -179,6 +192,26 @@ function lowerWhere(node: Expr<'where'>, inputs: readonly string[], { graph, val
       return graph.node('ScatterElements', [inputs[2]!, values.get(label)!, inputs[1]!], { axis });
   }
   return graph.node('Where', inputs);
+}
+
+/** A slice of one value between blocks of one constant is a Pad, which may be negative on one side: a shift. */
+function paddingOf(
+  joined: Expr,
+  axis: number,
+  start: Dim,
+  length: Dim,
+): { source: Expr; before: number; after: number; fill: number } | undefined {
+  if (!isOp(joined, 'concat') || joined.attributes.axis !== axis) return undefined;
+  const blocks = joined.inputs.map((part) => (part.op === 'broadcastTo' ? part.inputs[0]! : part));
+  const fills = new Set(blocks.flatMap((x) => (isOp(x, 'constant') ? [x.attributes.value] : [])));
+  const at = blocks.findIndex((x) => !isOp(x, 'constant'));
+  if (at < 0 || fills.size !== 1 || blocks.some((x, k) => k !== at && !isOp(x, 'constant'))) return undefined;
+  const source = joined.inputs[at]!;
+  const front = joined.inputs.slice(0, at).map((part) => part.shape[axis]!);
+  const before = addDims(front.reduce(addDims, 0), mulDims(-1, start));
+  const after = addDims(length, mulDims(-1, addDims(before, source.shape[axis]!)));
+  if (typeof before !== 'number' || typeof after !== 'number') return undefined;
+  return { source, before, after, fill: [...fills][0]! };
 }
 
 const pickKey = (index: Expr, axis: number, size: Dim): string => `${index.id} ${axis} ${size}`;
