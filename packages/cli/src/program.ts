@@ -41,7 +41,8 @@ export async function buildProgram(args: readonly string[]): Promise<{ program: 
         'isoloss eval huber --input "[1, 3]" --target "[0, 1]" --delta 2 --gradients',
         'isoloss eval crossEntropy --input logits.npy --target labels.npy --backend all',
         'isoloss conformance --report html --output report.html',
-      )}\n\nExit codes: 0 done, 1 failed, 2 the command or its input is wrong. isoloss <command> --help says more.`,
+      )}\n\nExit codes: 0 done, 1 failed, 2 the command or its input is wrong. ISOLOSS_DEBUG=1 shows where an error
+comes from. isoloss <command> --help says more.`,
     );
   let parsed = [...args];
   for (const { name, aliases = [], define, prepare } of modules) {

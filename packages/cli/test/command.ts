@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { vi } from 'vitest';
+import { main } from '../src/index.ts';
 
 export const root = resolve(import.meta.dirname, '../../..');
 export const bin = join(root, 'packages/cli/bin/isoloss.js');
@@ -43,6 +45,26 @@ export function execute(command: string, args: readonly string[], options: RunOp
 /** Runs the command as it is installed: the built files, in a process of its own. */
 export const isoloss = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
   execute(process.execPath, [...(options.node ?? []), bin, ...args], options);
+
+/**
+ * The same in this process, from the sources: for the many cases that differ in a word, where a process each would take
+ * a minute.
+ */
+export async function inProcess(args: readonly string[]): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  const catching = (name: 'stdout' | 'stderr') =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += text;
+      return true;
+    });
+  const spies = [catching('stdout'), catching('stderr')];
+  try {
+    return { code: await main(args), ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    process.exitCode = undefined;
+  }
+}
 
 /** The answers of `isoloss serve` to lines that arrive in one write. */
 export async function serve(

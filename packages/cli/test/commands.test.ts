@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bin, ensureBuilt, execute, isoloss, root } from './command.ts';
+import { bin, ensureBuilt, execute, inProcess, isoloss, root } from './command.ts';
 
 beforeAll(ensureBuilt);
 
@@ -74,7 +74,7 @@ describe('isoloss show', () => {
     [['--graph', '--rank', 'input=2,target=3'], 'RANK_MISMATCH'],
     [['--graph', '--option', 'delta=0'], 'BAD_OPTION'],
   ])('refuses %j', async (args, code) => {
-    const outcome = await isoloss(['show', 'huber', '--json', ...args]);
+    const outcome = await inProcess(['show', 'huber', '--json', ...args]);
     expect(outcome.code).toBe(2);
     expect(JSON.parse(outcome.stdout).error.code).toBe(code);
   });
@@ -96,10 +96,18 @@ describe('usage', () => {
     [['setup', 'onnx-node'], 'needs no set-up'],
     [['export', 'huber', '--labels', 'int8'], 'int32 or int64'],
   ])('%j: one line with the remedy, exit code 2', async (args, message) => {
-    const { code, stdout, stderr } = await isoloss(args);
+    const { code, stdout, stderr } = await inProcess(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
     expect(stderr).toMatch(/^isoloss: .*\n$/);
+  });
+
+  it('ends the process with that code', async () => {
+    expect(await isoloss(['evl'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: "isoloss: unknown command 'evl' (Did you mean eval?); isoloss --help says more\n",
+    });
   });
 
   it('without a command shows the help, and fails', async () => {
@@ -111,7 +119,7 @@ describe('usage', () => {
   it.each(['list', 'show', 'eval', 'conformance', 'export', 'serve', 'backends', 'setup'])(
     '%s --help has examples, and isoloss help gives the same',
     async (command) => {
-      const [flag, help] = await Promise.all([isoloss([command, '--help']), isoloss(['help', command])]);
+      const [flag, help] = [await inProcess([command, '--help']), await inProcess(['help', command])];
       expect(flag).toMatchObject({ code: 0, stderr: '' });
       expect(flag.stdout).toContain('Examples:\n  $ isoloss');
       expect(help).toEqual(flag);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNpy, writeNpy } from '../src/files/npy.ts';
-import { availableBackends, ensureBuilt, isoloss } from './command.ts';
+import { availableBackends, ensureBuilt, inProcess, isoloss } from './command.ts';
 import { npy } from './npy.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isoloss-eval-'));
@@ -35,7 +35,7 @@ async function evaluated(...args: string[]) {
 }
 
 async function refused(...args: string[]): Promise<{ code: string; message: string; input?: string; index?: number }> {
-  const { code, stdout, stderr } = await isoloss(['eval', ...args, '--json']);
+  const { code, stdout, stderr } = await inProcess(['eval', ...args, '--json']);
   expect(code).toBe(2);
   expect(stderr).toMatch(/^isoloss: .*\n$/);
   return JSON.parse(stdout).error;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureBuilt, isoloss } from './command.ts';
+import { ensureBuilt, inProcess, isoloss } from './command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'isoloss-export-'));
 beforeAll(ensureBuilt);
@@ -60,9 +60,11 @@ describe('isoloss export', () => {
   it('has usual ranks for every loss', async () => {
     const { stdout } = await isoloss(['list', '--json']);
     const losses = (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
-    const results = await Promise.all(
-      losses.map((id) => isoloss(['export', id, '--gradients', '--labels', 'int32', '-o', join(folder, `${id}.onnx`)])),
-    );
+    const results = [];
+    for (const id of losses)
+      results.push(
+        await inProcess(['export', id, '--gradients', '--labels', 'int32', '-o', join(folder, `${id}.onnx`)]),
+      );
     expect(results.map(({ code, stderr }) => ({ code, stderr }))).toEqual(losses.map(() => ({ code: 0, stderr: '' })));
   });
 
@@ -73,7 +75,7 @@ describe('isoloss export', () => {
     [['hubert'], 'UNKNOWN_LOSS'],
   ])('refuses %j and writes nothing', async (args, code) => {
     const file = join(folder, 'never.onnx');
-    const outcome = await isoloss(['export', ...args, '-o', file, '--json']);
+    const outcome = await inProcess(['export', ...args, '-o', file, '--json']);
     expect(outcome.code).toBe(2);
     expect(JSON.parse(outcome.stdout).error.code).toBe(code);
     expect(existsSync(file)).toBe(false);

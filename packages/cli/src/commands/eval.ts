@@ -7,7 +7,7 @@ export interface EvalFlags {
   readonly option?: string[];
   readonly backend: string;
   readonly dtype: string;
-  readonly gradients?: string[] | true;
+  readonly gradients?: string | true;
   readonly output?: string;
   readonly json?: boolean;
 }

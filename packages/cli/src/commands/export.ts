@@ -6,7 +6,7 @@ export interface ExportFlags {
   readonly output?: string;
   readonly rank?: string[];
   readonly dtype: string;
-  readonly gradients?: string[] | true;
+  readonly gradients?: string | true;
   readonly upstream?: boolean;
   readonly labels: string;
   readonly guard: boolean;
