@@ -7,7 +7,11 @@ import { unbroadcast } from './shape.ts';
 const finiteOrZero = (m: Expr): Expr => where(m.isFinite(), m, 0);
 
 /** exp(a − b) where b is the logarithm of a sum that contains exp(a): a share in [0, 1], and 0 where both are −∞. */
-const share = (a: Expr, b: Expr): Expr => where(a.eq(-Infinity), 0, a.sub(b).exp());
+const share = (a: Expr, b: Expr): Expr => {
+  const absent = a.eq(-Infinity);
+  // Also inside: a second derivative would meet 0·exp(−∞ − −∞).
+  return where(absent, 0, where(absent, 0, a.sub(b)).exp());
+};
 
 const sigmoid: StableRule<'sigmoid'> = {
   body: ([x]) => constant(1).div(x!.neg().exp().add(1)),
