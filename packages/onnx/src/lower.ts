@@ -202,7 +202,8 @@ function paddingOf(
   length: Dim,
 ): { source: Expr; before: number; after: number; fill: number } | undefined {
   if (!isOp(joined, 'concat') || joined.attributes.axis !== axis) return undefined;
-  const blocks = joined.inputs.map((part) => (part.op === 'broadcastTo' ? part.inputs[0]! : part));
+  const bare = (x: Expr): Expr => (x.op === 'broadcastTo' ? bare(x.inputs[0]!) : x);
+  const blocks = joined.inputs.map(bare);
   const fills = new Set(blocks.flatMap((x) => (isOp(x, 'constant') ? [x.attributes.value] : [])));
   const at = blocks.findIndex((x) => !isOp(x, 'constant'));
   if (at < 0 || fills.size !== 1 || blocks.some((x, k) => k !== at && !isOp(x, 'constant'))) return undefined;

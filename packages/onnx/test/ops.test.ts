@@ -1,12 +1,15 @@
 import {
   concat,
+  constant,
   type Dim,
   type DType,
   type Expr,
+  expand,
   type FloatDType,
   iota,
   make,
   type NDArray,
+  type Op,
   type Primitive,
   primitives,
   scan,
@@ -15,6 +18,7 @@ import {
   zeros,
 } from '@isoloss/core';
 import { describe, expect, test } from 'vitest';
+import { kept, type overrides } from '../src/lower.ts';
 import { bool, float, int, runOnnx, runReference, ulps } from './run.ts';
 
 const input = (name: string, dtype: DType, shape: readonly Dim[]): Expr =>
@@ -156,6 +160,11 @@ const matrices = (value: Expr, numbers: NDArray = matrix, rest: Partial<Case> = 
     sizes: { N, C },
     ...rest,
   }));
+/** Rows of which all or some are infinite, and a confident one. */
+const infinite = float(
+  [3, 4],
+  [-Infinity, -Infinity, -Infinity, -Infinity, -Infinity, 3, Number.POSITIVE_INFINITY, 0, 90, -60, 40, -1e4],
+);
 /** Every place for a NaN in a row longer than any vector register. */
 const nanRows = (): NDArray => {
   const n = 67;
@@ -164,6 +173,9 @@ const nanRows = (): NDArray => {
     Array.from({ length: n * n }, (_, k) => (k % n === Math.floor(k / n) ? Number.NaN : Math.sin(k))),
   );
 };
+
+const label = m.lt(0).toInt().sum(1, true).minimum(3).minimum(size('C').sub(1));
+const labelled = where(iota('C').reshape([1, 'C']).eq(label), m.gather(label, 1).mul(10), m);
 
 const sorting = [
   2,
@@ -231,7 +243,12 @@ const cases: Record<Exclude<Primitive, 'input' | 'output'>, Case[]> = {
   and: bools(p.and(q)),
   or: bools(p.or(q)),
   not: bools(p.and(q).not()),
-  where: [...binary(where(x.lt(y), x, y), false), ...ints(where(i.lt(j), j, 4))],
+  where: [
+    ...binary(where(x.lt(y), x, y), false),
+    ...ints(where(i.lt(j), j, 4)),
+    // One element of each line, at a label that something gathers by.
+    ...matrices(labelled, matrix).filter(({ sizes }) => sizes.C! > 0 || sizes.N === 0),
+  ],
   cast: [
     ...bools(p.and(q).toFloat()),
     ...bools(p.or(q).toInt()),
@@ -255,6 +272,15 @@ const cases: Record<Exclude<Primitive, 'input' | 'output'>, Case[]> = {
     ...matrices(concat([m, m, m], 1).slice(1, 'C', '2*C')),
     ...matrices(concat([m, m], 0).slice(0, 0, 'N')),
     ...bools(p.and(q).slice(0, 1, 3)),
+    // Shifts, which become Pad.
+    ...[1, 2].flatMap((by) => {
+      const block = constant(-7).broadcastTo(['N', by]);
+      return [
+        ...matrices(concat([block, m], 1).slice(1, 0, 'C')),
+        ...matrices(concat([m, block], 1).slice(1, by, `C+${by}`)),
+        ...matrices(concat([block, m, block], 1).slice(1, by, `C+${2 * by}`)),
+      ];
+    }),
   ],
   reverse: [...matrices(m.reverse(0)), ...matrices(m.reverse(1)), ...bools(p.and(q).reverse(0))],
   concat: [...matrices(concat([m, m.neg()], 0)), ...matrices(concat([m, m.add(1)], 1)), ...bools(concat([p, q], 0))],
@@ -289,6 +315,15 @@ const cases: Record<Exclude<Primitive, 'input' | 'output'>, Case[]> = {
   scatterAdd: [
     ...matrices(m.scatterAdd(iota('C').reshape([1, 'C']).broadcastTo(['N', 'C']).mul(0), 1, 3)),
     ...matrices(m.scatterAdd(iota('N').reshape(['N', 1]).broadcastTo(['N', 'C']), 0, '2*N')),
+    // Runs of equal positions, of which some coincide.
+    ...matrices(m.scatterAdd(iota('N').mul(0).reshape(['N', 1]).broadcastTo(['N', 'C']), 0, 2)),
+    ...matrices(m.scatterAdd(iota('C').reverse(0).reshape([1, 'C']).broadcastTo(['N', 'C']), 1, 'C')),
+    ...matrices(
+      m
+        .expandDims(0)
+        .broadcastTo([3, 'N', 'C'])
+        .scatterAdd(m.lt(0).toInt().expandDims(0).broadcastTo([3, 'N', 'C']), 2, 4),
+    ),
   ],
   argsort: [
     { outputs: { value: x.argsort(0) }, given: { x: float([sorting.length], sorting) }, sizes: { N: sorting.length } },
@@ -360,6 +395,38 @@ describe.each(['float32', 'float64'] as const)('primitives in %s', (dtype) => {
               ],
         );
         expect(wrong, `optimisations ${graphOptimizationLevel}`).toEqual([]);
+      }
+    }
+  });
+});
+
+/** Stable operations that we lower ourselves, as we lower them and opened up. */
+const stable: Record<keyof typeof overrides, Case[]> = {
+  softplus: unary(x.softplus(), 5, false),
+  logSumExp: [0, 1].flatMap((axis) => [
+    ...matrices(m.logSumExp(axis), matrix, { ulps: 5 }),
+    ...matrices(m.logSumExp(axis), infinite, { ulps: 5 }),
+    { outputs: { value: m.logSumExp(axis) }, given: { m: nanRows() }, sizes: { N: 67, C: 67 }, ulps: 5 },
+  ]),
+  logSoftmax: [0, 1].flatMap((axis) => [
+    ...matrices(m.logSoftmax(axis), matrix, { ulps: 5 }),
+    ...matrices(m.logSoftmax(axis), infinite, { ulps: 5 }),
+    { outputs: { value: m.logSoftmax(axis) }, given: { m: nanRows() }, sizes: { N: 67, C: 67 }, ulps: 5 },
+  ]),
+};
+
+describe.each(['float32', 'float64'] as const)('stable operations in %s', (dtype) => {
+  test.each(Object.entries(stable))('%s', async (_, list) => {
+    for (const entry of list) {
+      const [expected] = runReference(entry.outputs, entry.given, dtype, entry.sizes);
+      for (const keep of [kept, new Set<Op>()]) {
+        const [value] = expand(Object.values(entry.outputs), keep);
+        const [got] = await runOnnx({ value: value! }, entry.given, dtype);
+        expect(got!.shape).toEqual(expected!.shape);
+        const wrong = [...expected!.data].flatMap((number, k) =>
+          same(got!.data[k]!, number, dtype, entry) ? [] : [{ at: k, got: got!.data[k], expected: number }],
+        );
+        expect(wrong, keep.size > 0 ? 'our own' : 'opened up').toEqual([]);
       }
     }
   });

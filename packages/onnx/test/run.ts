@@ -1,6 +1,7 @@
 import {
   type Dim,
   type Expr,
+  expand,
   type FloatDType,
   huber,
   interpreter,
@@ -67,7 +68,7 @@ export function runReference(
       ? { shape: array.shape, data: array.data.map(Math.fround) }
       : array;
   const inputs = new Map(Object.entries(given).map(([name, array]) => [name, round(array)]));
-  return interpreter(simplify(Object.values(outputs)))(inputs, new Map(Object.entries(sizes))).map(round);
+  return interpreter(simplify(expand(Object.values(outputs))))(inputs, new Map(Object.entries(sizes))).map(round);
 }
 
 export const float = (shape: readonly number[], data: readonly number[]): NDArray => ({
