@@ -110,7 +110,6 @@ export const errorRules: { readonly [K in Op]: ErrorRule } = {
   logAddExp: stable.stableElementwise,
   logisticLoss: stable.stableElementwise,
   mixturePower: stable.stableElementwise,
-  complementRoot: stable.stableElementwise,
   logSumExp: stable.stableAlongAxis(stable.logSumExp, true),
   logSoftmax: stable.stableAlongAxis(stable.logSoftmax, false),
   norm: stable.stableAlongAxis(stable.norm, true),

@@ -27,7 +27,6 @@ export {
   clampedLog,
   clampedLog1m,
   complement,
-  complementRoot,
   concat,
   constant,
   Expr,

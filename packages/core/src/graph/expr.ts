@@ -341,5 +341,3 @@ export const logisticLoss = (x: Expr, t: Expr, weight: Expr = constant(1)): Expr
 /** ((1−t)·eᵃ + t·eᵇ)^exponent, from logarithms. */
 export const mixturePower = (t: Expr, a: Expr, b: Expr, exponent: number): Expr =>
   make('mixturePower', [t, a, b], { exponent });
-/** √(1 − c²), with derivative 0 where c² >= 1. */
-export const complementRoot = (cosine: Expr): Expr => make('complementRoot', [cosine]);

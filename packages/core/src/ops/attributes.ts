@@ -87,7 +87,6 @@ export interface StableAttributes {
   norm: { axis: number; p: number };
   mixturePower: { exponent: number };
   logisticLoss: None;
-  complementRoot: None;
 }
 
 export type Attributes = PrimitiveAttributes & StableAttributes;

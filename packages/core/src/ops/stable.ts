@@ -198,17 +198,6 @@ function mixtureLog(t: Expr, a: Expr, b: Expr): Expr {
     .add(shift);
 }
 
-const complementRoot: StableRule<'complementRoot'> = {
-  // √(1 − c²), the sine of an angle from its cosine.
-  body: ([c]) => constant(1).sub(c!.square()).relu().sqrt(),
-  // −c/√(1 − c²), and 0 where c² >= 1, where it would be infinite.
-  derivative: (g, node) => {
-    const sine = node as Expr;
-    const flat = sine.eq(0);
-    return [where(flat, 0, g.mul(node.inputs[0]!.neg()).div(where(flat, 1, sine)))];
-  },
-};
-
 export const stableRules: { readonly [K in Stable]: StableRule<K> } = {
   sigmoid,
   softplus,
@@ -222,5 +211,4 @@ export const stableRules: { readonly [K in Stable]: StableRule<K> } = {
   norm,
   logisticLoss,
   mixturePower,
-  complementRoot,
 };

@@ -14,9 +14,6 @@ export const cosineSimilarity = (x: Expr, y: Expr, eps: number): Expr =>
     .mul(y.div(y.norm(-1, 2, true).maximum(eps)))
     .sum(-1);
 
-/** Cosines of every row of x with every row of y: (N, D), (K, D) → (N, K). */
-export const cosineMatrix = (x: Expr, y: Expr): Expr => normalize(x).matmul(normalize(y).transpose([1, 0]));
-
 export type Distance = 'euclidean' | 'squaredEuclidean' | 'cosine';
 
 /** A distance between rows; `p` and `eps` belong to `euclidean`, where eps is added to the difference as torch does. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { complementRoot, where } from '../../graph/expr.ts';
+import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, index } from '../../loss/inputs.ts';
-import { cosineMatrix } from '../../shared/distances.ts';
+import { normalize } from '../../shared/distances.ts';
 import { isLabel, softmaxCrossEntropy } from '../../shared/labels.ts';
 
 export const arcFace = defineLoss({
@@ -15,7 +15,7 @@ export const arcFace = defineLoss({
     conventions: [
       'Beyond θ = π − margin the target logit is cos θ − margin·sin(margin), as in insightface; with easyMargin it is cos θ wherever cos θ <= 0.',
       'Embeddings and prototypes are normalised inside; margins are radians (pytorch-metric-learning takes degrees).',
-      'sin θ = √max(1 − cos², 0) has derivative 0 where cos² >= 1: elsewhere the gradient there is infinite or NaN.',
+      'sin θ is the length of what of the embedding is not along its prototype, √(1 − cos²) without its cancellation; its derivative at θ = 0 and π is 0, where elsewhere the gradient is infinite or NaN.',
     ],
     sources: ['Deng et al. 2019, ArcFace', 'insightface recognition/arcface_torch'],
     names: { 'pytorch-metric-learning': 'ArcFaceLoss' },
@@ -27,9 +27,14 @@ export const arcFace = defineLoss({
     easyMargin: z.boolean().default(false),
   },
   formula({ input, prototypes, target }, { scale, margin, easyMargin }) {
-    const cosines = cosineMatrix(input, prototypes);
+    const [x, w] = [normalize(input), normalize(prototypes)];
+    const cosines = x.matmul(w.transpose([1, 0]));
     const cosine = cosines.pick(target, 1);
-    const shifted = cosine.mul(Math.cos(margin)).sub(complementRoot(cosine).mul(Math.sin(margin)));
+    // What of x is not along its prototype has length sin θ; √(1 − cos²) loses half the digits near θ = 0.
+    const rejection = x.sub(w.rows(target).mul(cosine.expandDims(1))).norm(-1);
+    // A row of zeros is taken to stand at a right angle.
+    const sine = where(rejection.eq(0).and(cosine.eq(0)), 1, rejection);
+    const shifted = cosine.mul(Math.cos(margin)).sub(sine.mul(Math.sin(margin)));
     const withMargin = easyMargin
       ? where(cosine.gt(0), shifted, cosine)
       : where(cosine.gt(Math.cos(Math.PI - margin)), shifted, cosine.sub(margin * Math.sin(margin)));
