@@ -31,7 +31,7 @@ export function htmlReport(result: ConformanceResult): string {
 <ul class="totals">${numbers.map(([n, label]) => `<li><b>${n}</b><span>${escaped(label)}</span></li>`).join('')}</ul>
 <h2>Losses and backends</h2>
 ${matrix(result)}
-<div class="key"><span><i></i>worst error over its bound, from 0 to 1</span><span><b>passed/total</b></span><span>error/bound · ULP</span><span>choose a cell to see its cases</span></div>
+<div class="key"><span><i></i>worst error over its bound, from 0 to 1</span><span><b>passed/total</b></span><span>error/bound · ULP</span><span>– not offered by the runtime</span><span>choose a cell to see its cases</span></div>
 <h2>Backends</h2>
 ${backends(result)}
 <h2 id="details">Cases</h2>
@@ -100,7 +100,8 @@ function matrix({ columns, losses, cells }: ConformanceResult): string {
 }
 
 function box(cell: Cell | undefined, column: Column, k: number): string {
-  if (cell === undefined) return `<td class="none">${column.offered ? '–' : 'not offered'}</td>`;
+  if (cell === undefined)
+    return `<td class="none" title="${column.offered ? 'not run' : `${column.backend} offers no ${column.dtype}`}">–</td>`;
   const bad = cell.failed + cell.errors > 0;
   const some = cell.skipped > 0 || cell.expectedFailures > 0;
   const ratio = cell.worstRatio?.ratio;
