@@ -2,7 +2,8 @@
 
 With 600 digits and a step h = 1e-120, the quotient (f(x+h) − f(x−h)) / 2h has a truncation error of about 1e-240
 relative and a rounding error of 1e-480·|f|: zero, in double precision, even for a gradient of 1e-300 beside a value
-of 1e4. (A slope that small is taken once more with h = 1e-180, to tell it from a zero.) Choices at kinks are frozen at
+of 1e4. A slope that small, and one whose step leaves the formula's domain (a step of 1e-120 from a probability of
+e^-700), is taken with ever finer steps, in ever more digits, until two agree. Choices at kinks are frozen at
 the point (conventions.py). A formula that branches behind the back of that module is found out by its second
 difference, which at a kink is of the order of h instead of h².
 """
@@ -11,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .conventions import Choices
-from .numbers import INF, NAN, is_finite, mpf
+from .numbers import INF, NAN, is_finite, mp, mpf
 
 STEP = mpf(10) ** -120
 SMOOTH = mpf(10) ** -60
-FINE_STEP = mpf(10) ** -180
+FINER = [(180, 600), (700, 1800), (6000, 13000), (30000, 62000)]
+"""Steps and the digits that they need, as powers of ten."""
 DOUBTFUL = mpf(10) ** -150
-"""A slope this small may be the truncation error of a zero: it is taken again with the fine step."""
+"""A slope this small may be the truncation error of a zero: it is taken again with finer steps."""
 NEGLIGIBLE = mpf(10) ** -340
 FAR = mpf(10) ** 40
 """Stands for ∞ where a derivative is the limit at an infinite input."""
@@ -69,6 +71,20 @@ def _step(x, unit=STEP):
     return unit * (min(abs(x), mpf(1)) if x else 1)
 
 
+def _finer(f, i, x, before):
+    """The slope by finer and finer steps, once two of them agree."""
+    for power, digits in FINER:
+        with mp.workdps(digits):
+            h = _step(x, mpf(10) ** -power)
+            slope = (f((i, h)) - f((i, -h))) / (2 * h)
+            if abs(slope - before) <= SMOOTH * abs(slope) or (abs(slope) < NEGLIGIBLE and abs(before) < NEGLIGIBLE):
+                return slope
+        before = slope
+    if before != before:
+        raise Kink(f"no step is small enough for input {i} at {float(x)}")
+    return before
+
+
 def _clean(x):
     return x if abs(x) > NEGLIGIBLE else mpf(0)
 
@@ -91,11 +107,10 @@ def _finite(formula, point, choices, value=None):
     for i, h in enumerate(steps):
         slope = (above[i] - below[i]) / (2 * h)
         bend = (above[i] - 2 * middle + below[i]) / h
-        if abs(bend) > SMOOTH * max(1, abs(slope)):
+        if abs(bend) > SMOOTH * max(1, abs(slope)):  # a NaN is no kink: see _finer
             raise Kink(f"input {i} at {float(point[i])}")
-        if 0 < abs(slope) < DOUBTFUL:
-            h = _step(point[i], FINE_STEP)
-            slope = (f((i, h)) - f((i, -h))) / (2 * h)
+        if slope != slope or 0 < abs(slope) < DOUBTFUL:
+            slope = _finer(f, i, point[i], slope)
         gradient.append(_clean(slope))
     second = {}
     movable = [i for i, x in enumerate(point) if x != 0]
