@@ -6,11 +6,12 @@ import {
   outputsOf,
   type Program,
   type Tensor,
+  UnsupportedError,
   version,
 } from '@isoloss/core';
 import { plan, runPlan } from './execute.ts';
 import { tfDType } from './lower.ts';
-import { findRuntime, isMissing, onBackend, type Runtime, type RuntimeId } from './runtime.ts';
+import { findRuntime, isMissing, loaded, onBackend, type Runtime, type RuntimeId } from './runtime.ts';
 import type { TensorFlow, TfTensor } from './tensorflow.ts';
 
 /** Largest error of the elementary functions in ULP, measured by test/ops.test.ts over their whole range. */
@@ -67,7 +68,8 @@ export function tfjsBackend(id: RuntimeId): Backend {
     },
     async load(program) {
       const runtime = await findRuntime(id);
-      if (isMissing(runtime)) throw new Error(`${id} is not available: ${runtime.reason}. ${runtime.remedy}`);
+      if (isMissing(runtime))
+        throw new UnsupportedError(`${id} is not available: ${runtime.reason}. ${runtime.remedy}`);
       return load(runtime, program);
     },
   });
@@ -78,7 +80,8 @@ function load(runtime: Runtime, program: Program): Executable {
   const ready = plan(outputsOf(program));
   const names = Object.keys(program.gradients);
   return {
-    run(tensors, sizes) {
+    async run(tensors, sizes) {
+      await loaded();
       let results: Tensor[] = [];
       onBackend(runtime, () =>
         // Nothing is returned from it: tidy looks for tensors in every element of what is.

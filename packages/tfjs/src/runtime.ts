@@ -1,4 +1,3 @@
-import { UnsupportedError } from '@isoloss/core';
 import type * as core from '@tensorflow/tfjs-core';
 import type { TensorFlow } from './tensorflow.ts';
 
@@ -25,33 +24,31 @@ export interface Missing {
 export const isMissing = (found: Runtime | Missing): found is Missing => 'reason' in found;
 
 const loaders: Readonly<Record<RuntimeId, () => Promise<Runtime | Missing>>> = {
-  'tfjs-cpu': async () => {
-    const tf = await import('@tensorflow/tfjs-core');
-    const { version_cpu } = await import('@tensorflow/tfjs-backend-cpu');
-    await initialise(tf, 'cpu');
-    // It tells whoever uses it first on Node to use another backend: our user has chosen.
-    (tf.findBackend('cpu') as { firstUse?: boolean }).firstUse = false;
-    return { tf, name: 'cpu', version: `TensorFlow.js ${tf.version_core}, cpu backend ${version_cpu}` };
-  },
-  'tfjs-wasm': async () => {
-    const tf = await import('@tensorflow/tfjs-core');
-    // On Node it reads its .wasm file from the package's own folder and uses no threads; in a browser, who loads it says
-    // where the file is (setWasmPaths).
-    const { version_wasm } = await import('@tensorflow/tfjs-backend-wasm');
-    await initialise(tf, 'wasm');
-    return { tf, name: 'wasm', version: `TensorFlow.js ${tf.version_core}, wasm backend ${version_wasm}` };
-  },
+  'tfjs-cpu': () =>
+    start('cpu', async (tf) => {
+      const { version_cpu } = await import('@tensorflow/tfjs-backend-cpu');
+      await initialise(tf, 'cpu');
+      // It tells whoever uses it first on Node to use another backend: our user has chosen.
+      (tf.findBackend('cpu') as { firstUse?: boolean }).firstUse = false;
+      return `cpu backend ${version_cpu}`;
+    }),
+  'tfjs-wasm': () =>
+    start('wasm', async (tf) => {
+      // On Node it reads its .wasm file from the package's own folder and uses no threads; in a browser, who loads it says
+      // where the file is (setWasmPaths).
+      const { version_wasm } = await import('@tensorflow/tfjs-backend-wasm');
+      await initialise(tf, 'wasm');
+      return `wasm backend ${version_wasm}`;
+    }),
   'tfjs-node': async () => {
     const { loadTfjsNode, tfjsNodeStatus } = await import('./node/index.ts');
     const status = await tfjsNodeStatus();
     if (!status.available) return { reason: status.reason, remedy: status.remedy };
-    const tf = await loadTfjsNode();
-    await initialise(tf, 'tensorflow');
-    return {
-      tf,
-      name: 'tensorflow',
-      version: `TensorFlow.js ${tf.version_core}, tfjs-node ${status.version}, TensorFlow ${status.tensorflow}`,
-    };
+    return start('tensorflow', async (tf) => {
+      await loadTfjsNode();
+      await initialise(tf, 'tensorflow');
+      return `tfjs-node ${status.version}, TensorFlow ${status.tensorflow}`;
+    });
   },
 };
 
@@ -62,17 +59,29 @@ const packages: Readonly<Record<RuntimeId, string>> = {
 };
 
 const loading = new Map<RuntimeId, Promise<Runtime | Missing>>();
+let last: Promise<unknown> = Promise.resolve();
 
-/** Loads a runtime once. */
+/**
+ * Loads a runtime once. One after another: which backend the engine uses is global, and undefined while one starts.
+ */
 export function findRuntime(id: RuntimeId): Promise<Runtime | Missing> {
   let found = loading.get(id);
   if (found === undefined) {
-    found = loaders[id]().catch((error: unknown) => missing(id, error));
+    found = last.then(loaders[id]).catch((error: unknown) => missing(id, error));
+    last = found;
     loading.set(id, found);
     // What is not there may be installed before it is asked for again.
     void found.then((result) => isMissing(result) && loading.delete(id));
   }
   return found;
+}
+
+/** Resolves when no runtime is being loaded; what follows the await, synchronously, is safe from one that starts. */
+export async function loaded(): Promise<void> {
+  for (let seen: unknown; seen !== last; ) {
+    seen = last;
+    await last;
+  }
 }
 
 function missing(id: RuntimeId, error: unknown): Missing {
@@ -84,13 +93,18 @@ function missing(id: RuntimeId, error: unknown): Missing {
   };
 }
 
-/** Starts a backend; the engine is one for the whole process, so whoever had chosen another gets it back. */
-async function initialise(tf: Engine, name: string): Promise<void> {
-  if (tf.findBackend(name) !== null) return;
+/** Loads a backend. The engine is one for the whole process: whoever had chosen another gets it back. */
+async function start(name: string, load: (tf: Engine) => Promise<string>): Promise<Runtime> {
+  const tf = await import('@tensorflow/tfjs-core');
   const before = tf.engine().backendName;
-  const started = await tf.setBackend(name);
-  if (!started) throw new UnsupportedError(`TensorFlow.js could not start its ${name} backend`);
-  if (before && before !== name) await tf.setBackend(before);
+  const version = await load(tf);
+  if (before && before !== tf.engine().backendName) await tf.setBackend(before);
+  return { tf, name, version: `TensorFlow.js ${tf.version_core}, ${version}` };
+}
+
+async function initialise(tf: Engine, name: string): Promise<void> {
+  if (tf.findBackend(name) === null && !(await tf.setBackend(name)))
+    throw new Error(`TensorFlow.js could not start its ${name} backend`);
 }
 
 /**
