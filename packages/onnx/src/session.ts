@@ -45,7 +45,7 @@ export async function runSession(
 const oneLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim().slice(0, 400);
 
-/** Data of a result; a runtime may hand out a view of memory that it uses again, so it is copied where it isn't ours. */
+/** Data of a result, which has the dtype that its model says. */
 export function floatData(tensor: OrtTensor, dtype: FloatDType): Float32Array | Float64Array {
   const { data } = tensor as TypedTensor<FloatDType>;
   if (tensor.type !== dtype) throw new Error(`ONNX Runtime gave ${tensor.type} where the model says ${dtype}`);

@@ -20,7 +20,7 @@ interface MessageJson {
 
 /** As much of a protobuf compiler as onnx.proto needs: its messages as a descriptor. */
 function parse(source: string): MessageJson[] {
-  const tokens = source.replace(/\/\/.*/g, '').match(/"[^"]*"|[\w.]+|[{}=;]/g) ?? [];
+  const tokens: readonly string[] = source.replace(/\/\/.*/g, '').match(/"[^"]*"|[\w.]+|[{}=;]/g) ?? [];
   let at = tokens.indexOf('message');
   const messageBody = (name: string, path: string): MessageJson => {
     const message: MessageJson = { name, field: [], nestedType: [], oneofDecl: [] };
