@@ -28,8 +28,10 @@ export interface TfLoss {
  * `tf.valueAndGrads`, `tf.variableGrads` and `optimizer.minimize`, also more than once. Its gradients are isoloss's own, so they
  * have the conventions of every other backend, not those of tfjs.
  *
- * `tf` is `@tensorflow/tfjs-core`, `@tensorflow/tfjs` or `@tensorflow/tfjs-node`; any backend of it will do. Inputs are float32, labels
- * and lengths int32, masks bool; shapes are those of the loss. Only dtypes and shapes are checked, since reading values would stop a
+ * `tf` is `@tensorflow/tfjs-core`, `@tensorflow/tfjs` or `@tensorflow/tfjs-node`. The numbers are certified on its backends cpu, wasm
+ * and tensorflow; on webgl and webgpu it runs too, with what their kernels make of NaN, infinities and small differences.
+ * Inputs are float32, labels and lengths int32, masks bool; shapes are those of the loss (classes on axis 1 unless `classAxis` says
+ * otherwise). Only dtypes and shapes are checked, since reading values would stop a
  * device: a label out of range gives NaN, in the value and the gradient of its element.
  *
  * @example
