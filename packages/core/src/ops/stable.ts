@@ -64,13 +64,22 @@ const xlogy: StableRule<'xlogy'> = {
 };
 
 const logAddExp: StableRule<'logAddExp'> = {
-  body: (inputs) => {
-    const shift = finiteOrZero(inputs.reduce((a, b) => a.maximum(b)));
-    return inputs
-      .map((x) => x.sub(shift).exp())
-      .reduce((a, b) => a.add(b))
-      .log()
-      .add(shift);
+  // The largest, and log1p of the others beside it: log(Σ) would lose a result near 0, such as a tiny loss.
+  body: ([first, ...rest]) => {
+    let largest = first!;
+    const others = rest.map((x) => {
+      const smaller = largest.minimum(x);
+      largest = largest.maximum(x);
+      return smaller;
+    });
+    const shift = finiteOrZero(largest);
+    const terms = others.map((x) => x.sub(shift).exp());
+    return terms.length === 0
+      ? largest
+      : terms
+          .reduce((a, b) => a.add(b))
+          .log1p()
+          .add(largest);
   },
   derivative: (g, node) => node.inputs.map((x) => unbroadcast(g.mul(share(x, node as Expr)), x.shape)),
 };
