@@ -5,8 +5,10 @@ import {
   type Executable,
   type FloatDType,
   type LossResult,
+  outputsOf,
   type Program,
   type Tensor,
+  topological,
   typedArray,
   version,
 } from '@isoloss/core';
@@ -16,7 +18,7 @@ import { programModel } from './model.ts';
 import { floatData, type OrtModule, openSession, runSession, type SessionOptions } from './session.ts';
 
 export interface OnnxBackendOptions {
-  /** Threads of one operation. Default 2: losses are too short for more to pay. */
+  /** Threads of one operation. Default 2, and 1 for a loss with a scan (ctc), whose steps are too short to share. */
   readonly threads?: number;
   /** What else the session takes; wins over everything above. */
   readonly session?: SessionOptions;
@@ -33,7 +35,7 @@ export interface OnnxBackendOptions {
  * const runner = createRunner(onnxBackend());
  * await runner.run(huber(), { input: [1, 3], target: [0, 1] }, { dtype: 'float32', gradients: ['input'] });
  */
-export function onnxBackend({ threads = 2, session = {} }: OnnxBackendOptions = {}): Backend {
+export function onnxBackend({ threads, session = {} }: OnnxBackendOptions = {}): Backend {
   const open = new Set<Executable>();
   let runtime: Promise<Runtime> | undefined;
   const load = () => {
@@ -47,7 +49,8 @@ export function onnxBackend({ threads = 2, session = {} }: OnnxBackendOptions = 
     async load(program, dtype) {
       const found = await load();
       if ('reason' in found) throw new Error(found.reason);
-      const options = { intraOpNumThreads: threads, interOpNumThreads: 1, ...session };
+      const recurrent = topological(outputsOf(program)).some((node) => node.op === 'scan');
+      const options = { intraOpNumThreads: threads ?? (recurrent ? 1 : 2), interOpNumThreads: 1, ...session };
       const executable = await prepare(found.ort, program, dtype, options);
       open.add(executable);
       return {

@@ -10,9 +10,13 @@ export function finite(graph: GraphBuilder, x: string): string {
   return graph.node('Less', [graph.node('Abs', [x]), graph.constant('float', Number.POSITIVE_INFINITY)]);
 }
 
+/** The largest finite number of a type. */
+const largestFinite = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
+
 /**
  * log(1+x): with u = 1+x rounded, log(u) + (x − (u−1))/u, where the difference is what the rounding lost, exactly. That
- * correction is 0/0 or ∞−∞ at −1 and ∞, where nothing was lost; `bounded` says that x is in [0, 1].
+ * correction is 0/0 or ∞−∞ at −1 and ∞, where nothing was lost; `bounded` says that x is finite and
+ * not negative.
  */
 export function log1p(graph: GraphBuilder, x: string, bounded = false): string {
   const one = graph.constant('float', 1);
@@ -70,6 +74,27 @@ export function logSumExpParts(
   const ties = graph.node('Sub', [reduce(graph, 'ReduceSum', isLargest, [axis], true), graph.constant('float', 1)]);
   const rest = graph.node('Add', [reduce(graph, 'ReduceSum', others, [axis], true), ties]);
   return { shift, shifted, log: log1p(graph, rest) };
+}
+
+/**
+ * log(exp(a) + exp(b) + …) as in core's definition: the largest, and log1p of the others beside it. The shift is kept
+ * finite, and the sum at what it is at most, so that neither needs a Where; finite numbers are not changed by that.
+ */
+export function logAddExp(graph: GraphBuilder, operands: readonly string[]): string {
+  let largest = operands[0]!;
+  const others = operands.slice(1).map((x) => {
+    const smaller = graph.node('Min', [largest, x]);
+    largest = graph.node('Max', [largest, x]);
+    return smaller;
+  });
+  if (others.length === 0) return largest;
+  const limit = largestFinite[graph.elementType('float') as keyof typeof largestFinite];
+  const shift = graph.node('Clip', [largest, graph.constant('float', -limit), graph.constant('float', limit)]);
+  const total = others
+    .map((x) => graph.node('Exp', [graph.node('Sub', [x, shift])]))
+    .reduce((a, b) => graph.node('Add', [a, b]));
+  const bounded = graph.node('Min', [total, graph.constant('float', others.length)]);
+  return graph.node('Add', [log1p(graph, bounded, true), largest]);
 }
 
 /**

@@ -16,7 +16,7 @@ import { type Attributes, type FloatType, GraphBuilder } from './builder.ts';
 import * as composed from './composed.ts';
 import { type ElementType, elementTypes, type GraphProto } from './proto.ts';
 
-type Override = 'softplus' | 'logSumExp' | 'logSoftmax';
+type Override = 'softplus' | 'logAddExp' | 'logSumExp' | 'logSoftmax';
 
 /** Writes an operation as ONNX nodes and gives the name of its value. */
 type Lower<K extends Op> = (node: Expr<K>, inputs: readonly string[], scope: Scope) => string;
@@ -146,14 +146,15 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
 };
 
 /**
- * Stable operations that are not opened up, since ONNX Runtime does them with less than their body asks for; to the bit
- * the same numbers, but for softplus, whose logarithm is of a number in [1, 2] and needs no guard.
+ * Stable operations that are not opened up, since ONNX Runtime does them with less than their body asks for; the
+ * same operations, without guards that are not needed there.
  */
 export const overrides: { readonly [K in Override]: Lower<K> } = {
   softplus: (_, [x], { graph }) => {
     const small = graph.node('Exp', [graph.node('Neg', [graph.node('Abs', [x!])])]);
     return graph.node('Add', [graph.node('Relu', [x!]), composed.log1p(graph, small, true)]);
   },
+  logAddExp: (_, operands, { graph }) => composed.logAddExp(graph, operands),
   logSumExp: ({ attributes: { axis } }, [x], { graph }) => {
     const { shift, log } = composed.logSumExpParts(graph, x!, axis);
     return graph.node('Add', [log, shift]);

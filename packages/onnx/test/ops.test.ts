@@ -7,6 +7,7 @@ import {
   expand,
   type FloatDType,
   iota,
+  logAddExp,
   make,
   type NDArray,
   type Op,
@@ -400,9 +401,30 @@ describe.each(['float32', 'float64'] as const)('primitives in %s', (dtype) => {
   });
 });
 
+/** Pairs of logarithms: near, far and equal. */
+const logarithms = (value: Expr): Case[] => {
+  const given = [
+    [-700, -700.5],
+    [-88, -88],
+    [-1e4, -3],
+    [-1e-9, -20],
+    [500, 499],
+    [-30, 1e-3],
+  ];
+  const column = (k: number) =>
+    float(
+      [given.length],
+      given.map((pair) => pair[k]!),
+    );
+  return [{ outputs: { value }, given: { x: column(0), y: column(1) }, sizes: { N: given.length } }];
+};
+
 /** Stable operations that we lower ourselves, as we lower them and opened up. */
 const stable: Record<keyof typeof overrides, Case[]> = {
   softplus: unary(x.softplus(), 5, false),
+  logAddExp: [logAddExp(x, y), logAddExp(x, y, x), logAddExp(x, constant(-3), y)].flatMap((value) =>
+    [...binary(value), ...logarithms(value)].map((entry) => ({ ...entry, ulps: 6, signedZero: false })),
+  ),
   logSumExp: [0, 1].flatMap((axis) => [
     ...matrices(m.logSumExp(axis), matrix, { ulps: 5 }),
     ...matrices(m.logSumExp(axis), infinite, { ulps: 5 }),
