@@ -61,7 +61,9 @@ export function tfjsBackend(id: RuntimeId): Backend {
         runtime: runtime.version,
         available: true,
         notes: [
-          `Recurrences run on the host, in the float64 of the reference: more accurate than a kernel a step, and ${id === 'tfjs-node' ? 'about as fast' : 'faster'}.`,
+          id === 'tfjs-node'
+            ? 'Recurrences that carry up to 2048 numbers run on the host, where that is faster, in the float64 of the reference.'
+            : 'Recurrences run on the host, in the float64 of the reference, which is faster than a kernel a step.',
           ...(id === 'tfjs-node' ? ['TensorFlow flushes subnormal numbers to 0.'] : []),
         ],
       };
