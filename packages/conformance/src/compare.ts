@@ -120,7 +120,9 @@ function compareElement(
   const element = { output, index, got, exact };
   // What the format can't hold is infinite in it; within half an ULP of its largest number it may be either.
   const target = Math.abs(exact) > format.max ? inFormat(exact, format) : exact;
-  if (Object.is(got, target) || (got === target && low[index] === 0))
+  // A NaN bound allows nothing: the definition has no value of its own there.
+  const same = got === target ? low[index] === 0 || !Number.isFinite(target) : Object.is(got, target);
+  if (same && !Number.isNaN(bound))
     return { ...element, error: 0, allowed: bound, ratio: 0, ulp: 0, indeterminate: false, passed: true };
   if (bound === Number.POSITIVE_INFINITY)
     return {
@@ -140,7 +142,6 @@ function compareElement(
   const error = Math.abs(got - exact - low[index]!);
   const allowed = bound + format.tiny;
   const ratio = error / allowed;
-  // A NaN bound allows nothing: the comparison below is false.
   const passed = error <= allowed;
   return {
     ...element,

@@ -9,6 +9,7 @@ export { jsonReport } from './report/json.ts';
 export { type TerminalOptions, terminalReport } from './report/terminal.ts';
 export * from './runner.ts';
 export * from './stability.ts';
+export { type StabilityException, stabilityExceptions } from './stability-exceptions.ts';
 export { type Skip, type Subject, type SubjectAnswer, type SubjectRequest, subjectOf } from './subject.ts';
 export * from './tensor-json.ts';
 export * from './test-backend.ts';

@@ -140,13 +140,11 @@ export async function runConformance(request: ConformanceRequest): Promise<Confo
   );
   const total = columns.filter(({ offered }) => offered).length * files.length;
   const cells: Cell[] = [];
-  // Case by case over all backends would hold the bounds for one case only; loss by loss shows progress that makes sense.
   for (const file of files) {
-    const bounds = new Map<string, LossBounds | Error>();
     for (const { subject, description } of subjects)
       for (const dtype of dtypes) {
         if (!description.dtypes.includes(dtype)) continue;
-        const cell = await runCell(file, subject, description, dtype, bounds, request);
+        const cell = await runCell(file, subject, description, dtype, request);
         cells.push(cell);
         onProgress?.({ done: cells.length, total, cell });
       }
@@ -213,7 +211,6 @@ async function runCell(
   subject: Subject,
   description: BackendDescription,
   dtype: FloatDType,
-  bounds: Map<string, LossBounds | Error>,
   { grade = subject.foreign ? 'conforming' : 'accurate', expectedFailures = [] }: ConformanceRequest,
 ): Promise<Cell> {
   const start = Date.now();
@@ -222,7 +219,7 @@ async function runCell(
     const { id, flags, comment } = entry;
     const named = { id, flags, ...(comment === undefined ? {} : { comment }) };
     const judged: Verdict = description.available
-      ? await runCase(entry, subject, { dtype, grade, accuracy: description.accuracy, bounds })
+      ? await runCase(entry, subject, { dtype, grade, accuracy: description.accuracy })
       : { outcome: 'skipped', reason: unavailable(description) };
     const expected = expectedFailures.find(
       (known) => known.backend === subject.id && known.case === id && (known.dtype ?? dtype) === dtype,
@@ -275,7 +272,6 @@ interface CaseContext {
   readonly dtype: FloatDType;
   readonly grade: Grade;
   readonly accuracy: Accuracy | undefined;
-  readonly bounds: Map<string, LossBounds | Error>;
 }
 
 /** Runs one case and judges the answer. */
@@ -356,21 +352,25 @@ function judgeError(error: unknown, { expected }: VectorCase, subject: Subject):
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The bound of a case, computed once for all backends of one accuracy. */
+const boundsOfCase = new WeakMap<VectorCase, Map<string, LossBounds | Error>>();
+
+/** The bound of a case, computed once for all backends of one accuracy, and for all runs over the same vectors. */
 function boundsOf(
   entry: VectorCase,
-  { dtype, accuracy, bounds }: CaseContext,
+  { dtype, accuracy }: CaseContext,
   gradients: readonly string[],
 ): LossBounds | Error {
-  const key = `${entry.id} ${dtype} ${JSON.stringify(accuracy ?? null)}`;
-  let found = bounds.get(key);
+  const known = boundsOfCase.get(entry) ?? new Map<string, LossBounds | Error>();
+  boundsOfCase.set(entry, known);
+  const key = `${dtype} ${JSON.stringify(accuracy ?? null)}`;
+  let found = known.get(key);
   if (found === undefined) {
     try {
       found = lossBounds(makeLoss(findLoss(entry.loss), entry.options), entry.inputs, { dtype, accuracy, gradients });
     } catch (error) {
       found = error instanceof Error ? error : new Error(String(error));
     }
-    bounds.set(key, found);
+    known.set(key, found);
   }
   return found;
 }

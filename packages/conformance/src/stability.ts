@@ -2,6 +2,7 @@ import { type FloatDType, findLoss, makeLoss } from '@isoloss/core';
 import { lossBounds, type OutputBound } from './error-bound.ts';
 import type { Accuracy } from './error-rules.ts';
 import { formats } from './float.ts';
+import { exceptionFor, type StabilityException } from './stability-exceptions.ts';
 import type { ExpectedTensor, VectorCase } from './vectors.ts';
 
 /**
@@ -13,11 +14,10 @@ const ideal: Accuracy = { div: 0.5, sqrt: 0.5, exp: 1, log: 1, log1p: 1, expm1: 
 /** A definition may lose this many units of roundoff beside what rounding its inputs costs anyway. */
 export const stabilityLimit = 64;
 
-/** The flag, with a note that gives the reason, of a case in which a definition is known to be less stable. */
+/** The flag of a case that the vectors themselves exempt; its note gives the reason. */
 export const unstableFlag = 'stability-exception';
 
-export interface Stability {
-  readonly output: string;
+export interface StabilityElement {
   readonly index: number;
   readonly value: number;
   readonly sensitivity: number;
@@ -26,6 +26,22 @@ export interface Stability {
   readonly factor: number;
   /** The element may leave the range on the way, although its exact value is in it: a defect of the definition. */
   readonly indeterminate: boolean;
+}
+
+/** How stable a definition is in one output of one case. */
+export interface Stability {
+  readonly id: string;
+  readonly output: string;
+  readonly dtype: FloatDType;
+  /** The largest factor of an element; ∞ if one is indeterminate. */
+  readonly factor: number;
+  /** The largest bound against u·max(|value| + S): the output judged as a whole. */
+  readonly normwise: number;
+  readonly worst: StabilityElement | undefined;
+  readonly elements: readonly StabilityElement[];
+  readonly exception: StabilityException | undefined;
+  /** Every element within {@link stabilityLimit}, or the whole within its exception's limit. */
+  readonly stable: boolean;
 }
 
 /**
@@ -42,27 +58,54 @@ export function stabilityOf(entry: VectorCase, dtype: FloatDType): Stability[] {
     gradients: Object.keys(expected.gradients),
   });
   return [
-    ...elements('value', expected.value, bounds.value, dtype),
-    ...Object.entries(expected.gradients).flatMap(([name, gradient]) =>
-      elements(name, gradient, bounds.gradients[name]!, dtype),
+    judge(entry, 'value', expected.value, bounds.value, dtype),
+    ...Object.entries(expected.gradients).map(([name, gradient]) =>
+      judge(entry, name, gradient, bounds.gradients[name]!, dtype),
     ),
   ];
 }
 
-function elements(output: string, expected: ExpectedTensor, { bound }: OutputBound, dtype: FloatDType): Stability[] {
+function judge(
+  { id, flags }: VectorCase,
+  output: string,
+  expected: ExpectedTensor,
+  { bound }: OutputBound,
+  dtype: FloatDType,
+): Stability {
   const { u, tiny, max } = formats[dtype];
-  return Array.from(expected.value, (value, index): Stability => {
+  let [widest, largest] = [0, 0];
+  const elements = Array.from(expected.value, (value, index): StabilityElement => {
     const sensitivity = expected.sensitivity?.[index] ?? 0;
+    // What is infinite, NaN, or too large for the format has no relative error.
     const inRange = Math.abs(value) <= max;
     const judged = inRange && Number.isFinite(sensitivity);
-    return {
-      output,
-      index,
-      value,
-      sensitivity,
-      bound: bound[index]!,
-      factor: judged ? bound[index]! / (u * (Math.abs(value) + sensitivity) + tiny) : 0,
-      indeterminate: inRange && !(bound[index]! < Number.POSITIVE_INFINITY),
-    };
+    const indeterminate = inRange && !(bound[index]! < Number.POSITIVE_INFINITY);
+    if (judged) {
+      widest = Math.max(widest, bound[index]!);
+      largest = Math.max(largest, Math.abs(value) + sensitivity);
+    }
+    const factor = judged ? bound[index]! / (u * (Math.abs(value) + sensitivity) + tiny) : 0;
+    return { index, value, sensitivity, bound: bound[index]!, factor, indeterminate };
   });
+  const worst = elements.reduce<StabilityElement | undefined>(
+    (before, element) => (before === undefined || element.factor > before.factor ? element : before),
+    undefined,
+  );
+  const factor = elements.some(({ indeterminate }) => indeterminate) ? Number.POSITIVE_INFINITY : (worst?.factor ?? 0);
+  const normwise = widest / (u * largest + tiny);
+  const exception = factor <= stabilityLimit ? undefined : exceptionFor(id, output);
+  return {
+    id,
+    output,
+    dtype,
+    factor,
+    normwise,
+    worst,
+    elements,
+    exception,
+    stable:
+      factor <= stabilityLimit ||
+      flags.includes(unstableFlag) ||
+      (exception !== undefined && (normwise <= exception.limit || exception.limit === Number.POSITIVE_INFINITY)),
+  };
 }

@@ -263,9 +263,9 @@ export function constant(_: readonly Bounded[], { attributes, format, node }: Bo
   if (node.type.dtype === 'bool') return { shape: [], data: Uint8Array.of(value) };
   const result = new Builder([]);
   const out: Cell = { v: value, down: 0, up: 0 };
-  // 1 − 0.1 or cos(margin) was computed in float64 by JavaScript, to within 2 ULP.
+  // 1 − 0.1 or margin·sin(margin) was computed in float64 by JavaScript: a function to within an ULP, and a product.
   const inexact = Math.fround(value) !== value && Number.isFinite(value);
-  settle(out, inexact ? (format.dtype === 'float64' ? 4 * format.u : format.u) : 0, !inexact, format);
+  settle(out, inexact ? (format.dtype === 'float64' ? 3 * format.u : format.u) : 0, !inexact, format);
   result.set(0, out);
   return result.done();
 }

@@ -1,0 +1,30 @@
+import { loadVectors, type Stability, stabilityExceptions, stabilityLimit, stabilityOf } from '@isoloss/conformance';
+import { describe, expect, test } from 'vitest';
+
+const files = await loadVectors();
+
+const line = ({ id, output, dtype, factor, normwise, worst }: Stability): string =>
+  `${id} ${output} in ${dtype}: factor ${factor.toPrecision(3)}, as a whole ${normwise.toPrecision(3)} (element ${worst?.index}: ${worst?.value} ± ${worst?.bound}, S ${worst?.sensitivity})`;
+
+describe.each(['float32', 'float64'] as const)('every definition is stable in %s', (dtype) => {
+  test.each(files.map((file) => [file.loss, file] as const))('%s', (_, file) => {
+    const unstable = file.cases.flatMap((entry) => stabilityOf(entry, dtype)).filter(({ stable }) => !stable);
+    expect(unstable.map(line)).toEqual([]);
+  });
+});
+
+test('values are stable without exception', () => {
+  const values = files.flatMap((file) => file.cases.flatMap((entry) => stabilityOf(entry, 'float32').slice(0, 1)));
+  expect(values.filter(({ factor }) => factor > stabilityLimit).map(line)).toEqual([]);
+});
+
+test('every exception is needed', () => {
+  const needed = new Set(
+    (['float32', 'float64'] as const).flatMap((dtype) =>
+      files.flatMap((file) =>
+        file.cases.flatMap((entry) => stabilityOf(entry, dtype).map(({ exception }) => exception)),
+      ),
+    ),
+  );
+  expect(stabilityExceptions.filter((exception) => !needed.has(exception))).toEqual([]);
+});
