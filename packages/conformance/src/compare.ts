@@ -23,7 +23,7 @@ export interface ElementResult {
   readonly allowed: number;
   /** error / allowed: at most 1 passes. */
   readonly ratio: number;
-  /** The error in units of the last place of the exact result; 0 has none, and gives 0 here. */
+  /** The error in units of the last place of the exact result; 0 where it has none (0), and for what may be flushed. */
   readonly ulp: number;
   /** Whether the bound says nothing, since the element may leave the format's range on the way. */
   readonly indeterminate: boolean;
@@ -148,7 +148,7 @@ function compareElement(
     error,
     allowed,
     ratio: Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio,
-    ulp: exact === 0 ? 0 : error / ulpOf(exact, format),
+    ulp: exact === 0 || error <= format.tiny ? 0 : error / ulpOf(exact, format),
     indeterminate: false,
     passed,
   };

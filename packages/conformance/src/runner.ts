@@ -154,7 +154,11 @@ export async function runConformance(request: ConformanceRequest): Promise<Confo
   return {
     started: new Date(start).toISOString(),
     milliseconds: Date.now() - start,
-    backends: subjects.map(({ subject, description }) => ({ ...description, foreign: subject.foreign ?? false })),
+    backends: subjects.map(({ subject, description }) => ({
+      ...description,
+      id: subject.id,
+      foreign: subject.foreign ?? false,
+    })),
     columns,
     losses: files.map(({ loss }) => loss),
     cells,
@@ -338,7 +342,7 @@ function judge(
 const firstFailure = ([first]: readonly ElementResult[]): string =>
   first === undefined
     ? 'differs'
-    : `${first.output}[${first.index}] is ${first.got}, exactly ${first.exact}: ${first.ratio.toPrecision(3)} times the bound`;
+    : `${first.output}[${first.index}] is ${first.got}, exactly ${first.exact}: an error of ${first.error.toPrecision(3)} where ${first.allowed.toPrecision(3)} is allowed`;
 
 function judgeError(error: unknown, { expected }: VectorCase, subject: Subject): Verdict {
   if (error instanceof UnsupportedError) return { outcome: 'skipped', reason: error.message };

@@ -54,7 +54,7 @@ input, select { font: inherit; font-size: .9375rem; color: inherit; background: 
 input[type=search] { flex: 1 1 14rem; }
 input:focus-visible, select:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .cases td { white-space: normal; } .cases .number { white-space: nowrap; }
-.cases td:nth-child(2) { min-width: 14rem; overflow-wrap: anywhere; }
+.cases > tbody > tr > td:nth-child(2) { min-width: 14rem; overflow-wrap: anywhere; }
 .cases .right { text-align: right; white-space: nowrap; }
 .bar { display: inline-block; width: 5rem; height: .5rem; border-radius: .25rem; background: var(--code); overflow: hidden; margin-right: .5rem; vertical-align: baseline; }
 .bar i { display: block; height: 100%; background: var(--pass); border-radius: .25rem; } .bar.over i { background: var(--fail); }
@@ -67,7 +67,12 @@ input:focus-visible, select:focus-visible { outline: 2px solid var(--accent); ou
 @media (max-width: 40rem) {
   main { padding: 1.5rem .9rem 3rem; } h1 { font-size: 1.3rem; }
   th, td { padding: .4rem .55rem; } .bar { width: 2.5rem; } .matrix button { padding: .4rem .55rem; min-width: 6rem; }
-  .cases td:nth-child(2) { min-width: 9rem; } .totals { gap: .5rem 1.25rem; } .totals b { font-size: 1.25rem; }
+  .totals { gap: .5rem 1.25rem; } .totals b { font-size: 1.25rem; }
   .controls select { flex: 1 1 8rem; }
+  .cases, .cases > tbody, .cases > tbody > tr { display: block; } .cases > thead { display: none; }
+  .cases > tbody > tr { padding: .6rem .75rem; border-bottom: 1px solid var(--line); }
+  .cases > tbody > tr > td { display: block; border: 0; padding: .1rem 0; text-align: left; }
+  .cases > tbody > tr > td:nth-child(4), .cases > tbody > tr > td:nth-child(5) { display: inline-block; margin-right: 1rem; color: var(--soft); }
+  .cases > tbody > tr > td:nth-child(5)::after { content: ' ULP'; }
 }
 `;
