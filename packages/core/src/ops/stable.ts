@@ -117,7 +117,12 @@ const logSoftmax: StableRule<'logSoftmax'> = {
       const isOwn = iota(logP.shape[axis]!).reshape(classes).eq(index!);
       return [where(isOwn, own!.mul(logP.gather(index!, axis).expm1().neg()), logP.exp().mul(own!.neg()))];
     }
-    const others = g.sum(axis, true).sub(g);
+    // Picked classes (ctc's posteriors) are often nearly alone in their line, and Σg − gⱼ cancels there: what stands before
+    // j and after it does not. For a dense cotangent that would be the dearest part of the whole gradient.
+    const picked = isOp(g, 'scatterAdd') && g.attributes.axis === axis;
+    const others = picked
+      ? g.cumsum(axis, { exclusive: true }).add(g.cumsum(axis, { exclusive: true, reverse: true }))
+      : g.sum(axis, true).sub(g);
     return [g.mul(logP.expm1().neg()).sub(logP.exp().mul(others))];
   },
 };

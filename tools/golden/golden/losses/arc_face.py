@@ -127,12 +127,13 @@ def _cases():
         gradients=(),
     )
     yield case("one-class-none", faces("single", 2, 3, 1), "ordinary", "one class: 0", reduction="none")
-    own = toward([[3, 4], [0, 2]], [0, 1], ((3, 4), (0, 1)))
-    yield case("cos-1-none", own, "kink", "cos = 1: sinθ = 0 with derivative 0", scale=4, reduction="none")
-    yield case("cos-1-scale-64-none", own, "kink saturated", reduction="none")
+    # Along the axes the kink is reached without rounding, on every backend alike.
+    own = toward([[4, 0], [0, 2]], [0, 1], ((2, 0), (0, 1)))
+    yield case("cos-1-exact-none", own, "kink", "cos = 1: sinθ = 0 with derivative 0", scale=4, reduction="none")
+    yield case("cos-1-exact-scale-16-none", own, "kink saturated", scale=16, reduction="none")
     yield case(
-        "cos-minus-1-none",
-        toward([[-3, -4]], [0], ((3, 4), (0, 1))),
+        "cos-minus-1-exact-none",
+        toward([[-4, 0]], [0], ((2, 0), (0, 1))),
         "kink",
         "cos = −1: the fallback",
         scale=4,

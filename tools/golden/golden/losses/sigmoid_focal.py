@@ -67,12 +67,13 @@ OWN = [
     case("gamma-3.7-none", PLAIN, "option", gamma=3.7, reduction="none"),
     case("gamma-5-extreme-none", POINTS, "option extreme", gamma=5, reduction="none"),
     case(
-        "gamma-half-right-none",
+        "gamma-half-right-input-none",
         EASY,
         "option extreme saturated unstable",
-        "a power below 1 of a vanishing 1−p",
+        "a power below 1 of a vanishing 1−p; its slope by the target is infinite there",
         gamma=0.5,
         reduction="none",
+        gradients=("input",),
     ),
     case("no-alpha-wrong-none", HARD, "extreme option", alpha=None, reduction="none"),
     case("gamma-0-wrong-none", HARD, "extreme option", gamma=0, reduction="none"),
@@ -111,7 +112,7 @@ def _plain(case):
 VANISHING = Known(
     "torchvision's 1 − p_t cancels to 0, and for γ < 1 the derivative of its power is then ∞·0",
     ("torchvision",),
-    keys=("gamma-half-right-none",),
+    keys=("gamma-half-right-input-none",),
 )
 INFINITE = Known("0·∞ gives NaN where the limit exists", ("torchvision", "optax"), flags={"infinity"})
 ZERO_COEFFICIENT = Known(

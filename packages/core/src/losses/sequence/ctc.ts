@@ -60,18 +60,24 @@ export const ctc = defineLoss({
     const never = (width: number) => constant(-Infinity).broadcastTo([N, width]);
     // Before the first frame all mass is on the first blank; from there the first step reaches states 0 and 1 only.
     const start = where(iota(L).eq(0), 0, constant(-Infinity)).reshape([1, L]).broadcastTo([N, L]);
+    // Each step takes off the largest logarithm and keeps count of what it took, so that rounding stays that of one step's
+    // numbers. What is taken off is a constant in the gradient: the loss does not depend on it.
+    const taken = constant(0).broadcastTo([N, 1]);
     const { carries } = scan(
-      { init: [start], sequences: [emissions, active], invariants: [skips] },
-      ([alpha], [emission, isActive], [canSkip]) => {
+      { init: [start, taken], sequences: [emissions, active], invariants: [skips] },
+      ([alpha, sum], [emission, isActive], [canSkip]) => {
         const paths = logAddExp(alpha!, shift(alpha!, never(1)), where(canSkip!, shift(alpha!, never(2)), -Infinity));
-        return { carries: [where(isActive!, paths.add(emission!), alpha!)] };
+        const next = paths.add(emission!);
+        const largest = next.max(1, true).stopGradient();
+        const shiftBy = where(largest.isFinite(), largest, 0);
+        return { carries: [where(isActive!, next.sub(shiftBy), alpha!), where(isActive!, sum!.add(shiftBy), sum!)] };
       },
     );
 
     const last = targetLengths.mul(2);
     const endInBlank = carries[0]!.pick(last, 1);
     const endInLabel = where(last.gt(0), carries[0]!.pick(last.sub(1).maximum(0), 1), -Infinity);
-    const nll = logAddExp(endInBlank, endInLabel).neg();
+    const nll = logAddExp(endInBlank, endInLabel).add(carries[1]!.squeeze(1)).neg();
     const values = zeroInfinity ? where(nll.eq(Infinity), 0, nll) : nll;
     const contributions = values.div(targetLengths.maximum(1).toFloat());
     return single ? { values: values.squeeze(0), contributions: contributions.squeeze(0) } : { values, contributions };
