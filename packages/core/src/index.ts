@@ -30,6 +30,8 @@ export {
   concat,
   constant,
   Expr,
+  fraction,
+  halfDeviance,
   iota,
   logAddExp,
   logisticLoss,
@@ -37,6 +39,7 @@ export {
   mixturePower,
   type Operand,
   size,
+  softmaxDivergence,
   stack,
   where,
   zeros,
@@ -57,6 +60,7 @@ export { print } from './graph/print.ts';
 export { simplify } from './graph/simplify.ts';
 export { type DType, formatType, type TensorType } from './graph/type.ts';
 export { type CheckedInputs, checkInputs, type LossInputs } from './loss/check.ts';
+export { combine, hardest, type Part, penalties } from './loss/compose.ts';
 export {
   checkPrecondition,
   defineLoss,
@@ -101,6 +105,8 @@ export { isPrimitive, primitives } from './ops/index.ts';
 export { type ScanArguments, scan, scanOutputs, split as splitScan } from './ops/scan.ts';
 export { stableRules } from './ops/stable.ts';
 export { evaluate, referenceBackend } from './reference.ts';
+export { BroadFaceQueue, type BroadFaceQueueState } from './state/broad-face-queue.ts';
+export { CrdMemory, type CrdMemoryOptions, type CrdMemoryState } from './state/crd-memory.ts';
 export {
   isTensorDType,
   type NestedArray,

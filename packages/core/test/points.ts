@@ -1,7 +1,15 @@
 import type { LossInputs } from '../src/index.ts';
+import { morePoints } from './points-more.ts';
 
 /** A point of every loss away from its kinks, with every differentiable input. */
-export const points: Record<string, { inputs: LossInputs; options?: Record<string, unknown> }[]> = {
+export interface Point {
+  readonly inputs: LossInputs;
+  readonly options?: Record<string, unknown>;
+  /** Parts of the loss are constants in its gradient, so differences of the value say something else. */
+  readonly stopped?: true;
+}
+
+const first: Record<string, Point[]> = {
   l1: [{ inputs: { input: [1, 2.5], target: [0, 4], weight: [2, 3], mask: [true, true] } }],
   mse: [{ inputs: { input: [[1, 2.5]], target: [[0, 4]], weight: [[0.5, 1]] } }],
   smoothL1: [{ inputs: { input: [0.2, 3], target: [0, 0], weight: [1, 2] }, options: { beta: 0.7 } }],
@@ -139,3 +147,5 @@ export const points: Record<string, { inputs: LossInputs; options?: Record<strin
     },
   ],
 };
+
+export const points: Record<string, Point[]> = { ...first, ...morePoints };

@@ -80,6 +80,15 @@ export class Expr<K extends Op = Op> {
   log1p(): Expr {
     return make('log1p', [this]);
   }
+  sin(): Expr {
+    return make('sin', [this]);
+  }
+  cos(): Expr {
+    return make('cos', [this]);
+  }
+  atan(): Expr {
+    return make('atan', [this]);
+  }
   relu(): Expr {
     return make('relu', [this]);
   }
@@ -129,7 +138,11 @@ export class Expr<K extends Op = Op> {
   }
   /** The value, with gradient 0. */
   stopGradient(): Expr {
-    return make('stopGradient', [this]);
+    return make('stopGradient', [this], { arbitrary: false });
+  }
+  /** The value as a shift: with gradient 0, and such that the result does not depend on it, so that its error does not count. */
+  asShift(): Expr {
+    return make('stopGradient', [this], { arbitrary: true });
   }
 
   // Shape
@@ -218,6 +231,13 @@ export class Expr<K extends Op = Op> {
   sigmoid(): Expr {
     return make('sigmoid', [this]);
   }
+  tanh(): Expr {
+    return make('tanh', [this]);
+  }
+  /** log cosh, exact near 0. */
+  logCosh(): Expr {
+    return make('logCosh', [this]);
+  }
   softplus(): Expr {
     return make('softplus', [this]);
   }
@@ -235,12 +255,28 @@ export class Expr<K extends Op = Op> {
     return make('logSoftmax', [this], { axis: axisOf(axis, this.rank) });
   }
   softmax(axis: number): Expr {
-    return this.logSoftmax(axis).exp();
+    return make('softmax', [this], { axis: axisOf(axis, this.rank), complement: false });
+  }
+  /** 1 − softmax, exact to the last digits where that is small. */
+  softmaxComplement(axis: number): Expr {
+    return make('softmax', [this], { axis: axisOf(axis, this.rank), complement: true });
   }
   /** The p-norm along `axis`, with gradient 0 where the norm is 0. */
   norm(axis: number, p = 2, keepDims = false): Expr {
     const kept = make('norm', [this], { axis: axisOf(axis, this.rank), p });
     return keepDims ? kept : kept.squeeze(axis);
+  }
+  /** eˣ − 1 − x. */
+  expExcess(): Expr {
+    return make('expExcess', [this]);
+  }
+  /** Barron's robust loss of an error, for alpha < 2 or beyond; −∞ is 1 − exp(−x²/2). */
+  robust(alpha: number): Expr {
+    return make('robust', [this], { alpha });
+  }
+  /** Lines of length 1 along `axis`: this over its length, or over `low` where it is shorter; a line of zeros stays. */
+  unit(axis: number, low = 0): Expr {
+    return make('unit', [this], { axis: axisOf(axis, this.rank), low });
   }
   /** this · log(other), and 0 where this is 0. */
   xlogy(other: Expr): Expr {
@@ -341,3 +377,14 @@ export const logisticLoss = (x: Expr, t: Expr, weight: Expr = constant(1)): Expr
 /** ((1−t)·eᵃ + t·eᵇ)^exponent, from logarithms. */
 export const mixturePower = (t: Expr, a: Expr, b: Expr, exponent: number): Expr =>
   make('mixturePower', [t, a, b], { exponent });
+/** (1 − eˣ)^exponent for x <= 0: a power of the complement of a probability, from its logarithm. */
+export const complementPower = (logP: Expr, exponent: number): Expr => make('complementPower', [logP], { exponent });
+/** max(x, low) with derivative 1 everywhere: torch's clamp of a variance. */
+export const floorStraightThrough = (x: Expr, low: number): Expr => make('floorStraightThrough', [x], { low });
+/** Σq·(log q − log p) along the axis, which stays with size 1: the divergence of two softmaxes, from their logits. */
+export const softmaxDivergence = (t: Expr, x: Expr, axis: number): Expr =>
+  make('softmaxDivergence', [t, x], { axis: axisOf(axis, t.rank) });
+/** part/(part + rest), and 0 where both are 0. */
+export const fraction = (part: Expr, rest: Expr): Expr => make('fraction', [part, rest]);
+/** Half the unit deviance of a Tweedie distribution of mean x, of a target y: 0 normal, 1 Poisson, 2 gamma. */
+export const halfDeviance = (x: Expr, y: Expr, power: number): Expr => make('halfDeviance', [x, y], { power });

@@ -3,8 +3,9 @@ import { type Sizes, sizeOfDim } from '../graph/dim.ts';
 import { broadcast, type NDArray } from '../graph/ndarray.ts';
 import { type FloatDType, type Tensor, type TensorDType, type TensorLike, toTensor } from '../tensor.ts';
 import { checkPrecondition, type Loss } from './define.ts';
-import { graphDType, type InputSpec } from './inputs.ts';
-import { bindSizes, inputSpec, type ResolvedInput, resolveInputs, type Signature, signatureOf } from './shapes.ts';
+import { graphDType, type InputSpec, ignoredLabel } from './inputs.ts';
+import { bindSizes, inputSpec, type ResolvedInput, type Signature, signatureOf } from './shapes.ts';
+import { resolve } from './trace.ts';
 
 /** What callers hand to a loss, by name. An input that is undefined is not given. */
 export type LossInputs = Readonly<Record<string, TensorLike | undefined>>;
@@ -31,13 +32,13 @@ export function checkInputs(loss: Loss, inputs: LossInputs, dtype: FloatDType = 
   }
   const shapes = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.shape]));
   const signature = signatureOf(definition, shapes);
-  const resolved = resolveInputs(definition, loss.options, signature);
+  const resolved = resolve(loss, signature);
   for (const { name, spec } of resolved) {
     tensors[name] = settle(tensors[name]!, inputs[name]!, name, spec, dtype);
     checkDType(name, spec, tensors[name]);
   }
   const sizes = bindSizes(resolved, shapes);
-  checkPrecondition(loss, (name) => tensors[name] !== undefined, sizes);
+  checkPrecondition(loss, { has: (name) => tensors[name] !== undefined, sizes, shapes });
   for (const input of resolved) checkValues(loss, input, tensors, resolved, sizes);
   return { tensors, resolved, signature, sizes };
 }
@@ -118,9 +119,9 @@ function checkValues(
   };
   if (spec.below !== undefined) {
     const limit = sizeOfDim(spec.below, sizes);
-    const ignored = spec.ignore === undefined ? null : loss.options[spec.ignore];
+    const ignored = ignoredLabel(spec, loss.options);
     data.forEach((label, k) => {
-      if ((label < 0 || label >= limit) && label !== ignored && counts(k))
+      if ((label < 0 || label >= limit) && label !== ignored && label !== spec.allow && counts(k))
         report('LABEL_OUT_OF_RANGE', k, `[0, ${limit})`);
     });
   } else if (spec.atMost !== undefined) {
@@ -129,19 +130,19 @@ function checkValues(
       if (length < 0 || length > limit) report('LENGTH_OUT_OF_RANGE', k, `[0, ${limit}]`);
     });
   } else if (spec.checked) {
-    const legal = {
-      probability: (x: number) => x >= 0 && x <= 1,
-      sign: (x: number) => x === 1 || x === -1,
-      binary: (x: number) => x === 0 || x === 1,
-    }[spec.kind as 'probability' | 'sign' | 'binary'];
-    const range = { probability: '[0, 1]', sign: '{-1, 1}', binary: '{0, 1}' }[
-      spec.kind as 'probability' | 'sign' | 'binary'
-    ];
+    const [legal, range] = domains[spec.kind as keyof typeof domains];
     data.forEach((value, k) => {
       if (!legal(value) && counts(k)) report('VALUE_OUT_OF_DOMAIN', k, range);
     });
   }
 }
+
+const domains = {
+  probability: [(x: number) => x >= 0 && x <= 1, '[0, 1]'],
+  nonNegative: [(x: number) => x >= 0, '[0, ∞]'],
+  sign: [(x: number) => x === 1 || x === -1, '{-1, 1}'],
+  binary: [(x: number) => x === 0 || x === 1, '{0, 1}'],
+} as const;
 
 function indices(shape: readonly number[], position: number): number[] {
   const result: number[] = [];

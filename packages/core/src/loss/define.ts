@@ -4,6 +4,7 @@ import type { Sizes } from '../graph/dim.ts';
 import type { Expr } from '../graph/expr.ts';
 import type { InputSpec } from './inputs.ts';
 import { parseOptions } from './options.ts';
+import type { ResolvedInput, Signature } from './shapes.ts';
 
 /** What a formula may return besides the unreduced loss itself. */
 export interface LossTerms {
@@ -37,6 +38,8 @@ export interface LossAbout {
   readonly conventions?: readonly string[];
   /** Papers and libraries, with versions. */
   readonly sources: readonly string[];
+  /** For the picture of a loss of one prediction: over which predictions, beside which target. */
+  readonly plot?: { readonly from?: number; readonly to?: number; readonly target?: number };
   /** Names elsewhere, by library. */
   readonly names?: Readonly<Record<string, string>>;
 }
@@ -54,12 +57,18 @@ export interface LossRecipe<I extends InputSpecs, O extends OptionSchemas> {
   /** false: the loss couples examples, so that shards can't be merged and `partial` is refused. */
   readonly separable?: boolean;
   /** What no single option or shape says: the message of a BAD_OPTION, or an error of another code. `sizes` are those of the actual inputs. */
-  precondition?(
-    options: OptionValues<O>,
-    given: { has(input: string): boolean; sizes: Sizes },
-  ): string | LossInputError | undefined;
+  precondition?(options: OptionValues<O>, given: GivenInputs): string | LossInputError | undefined;
+  /** Why there is no gradient at all with these options, if there is none. */
+  notDifferentiable?(options: OptionValues<O>): string | undefined;
   /** The unreduced loss. Runs when a backend compiles, once for each combination of ranks. */
   formula(inputs: FormulaInputs<I>, options: OptionValues<O>): Expr | LossTerms;
+}
+
+/** What a precondition sees of actual inputs. */
+export interface GivenInputs {
+  has(input: string): boolean;
+  readonly sizes: Sizes;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A recipe with its types forgotten, as everything that works for any loss sees it. */
@@ -72,11 +81,15 @@ export interface LossDefinition {
   readonly options: OptionSchemas;
   readonly reductions: readonly Reduction[];
   readonly separable: boolean;
-  precondition(
+  precondition(options: Readonly<Record<string, unknown>>, given: GivenInputs): string | LossInputError | undefined;
+  notDifferentiable(options: Readonly<Record<string, unknown>>): string | undefined;
+  /** For losses made of losses: their inputs' types, which no pattern says. Their parts see to masks, weights and guards. */
+  resolve?(signature: Signature): ResolvedInput[];
+  formula(
+    inputs: Readonly<Record<string, Expr | undefined>>,
     options: Readonly<Record<string, unknown>>,
-    given: { has(input: string): boolean; sizes: Sizes },
-  ): string | LossInputError | undefined;
-  formula(inputs: Readonly<Record<string, Expr | undefined>>, options: Readonly<Record<string, unknown>>): LossTerms;
+    guard?: boolean,
+  ): LossTerms;
 }
 
 /** A loss with its options: frozen, comparable by {@link key}, serialisable. */
@@ -128,6 +141,7 @@ export function defineLoss<const I extends InputSpecs, const O extends OptionSch
     reductions,
     separable,
     precondition: (options, given) => recipe.precondition?.(options as OptionValues<O>, given),
+    notDifferentiable: (options) => recipe.notDifferentiable?.(options as OptionValues<O>),
     formula: (inputs, options) => {
       const result = recipe.formula(inputs as FormulaInputs<I>, options as OptionValues<O>);
       return 'values' in result ? result : { values: result };
@@ -157,8 +171,8 @@ export function makeLoss(definition: LossDefinition, options: Readonly<Record<st
 }
 
 /** @throws LossInputError BAD_OPTION, or what the definition says */
-export function checkPrecondition(loss: Loss, has: (input: string) => boolean, sizes: Sizes): void {
-  const problem = loss.definition.precondition(loss.options, { has, sizes });
+export function checkPrecondition(loss: Loss, given: GivenInputs): void {
+  const problem = loss.definition.precondition(loss.options, given);
   if (problem instanceof LossInputError) throw problem;
   if (problem !== undefined) throw new LossInputError('BAD_OPTION', `${loss.id}: ${problem}`);
 }

@@ -1,6 +1,15 @@
 import type { DType } from '../graph/type.ts';
 
-export type Kind = 'float' | 'probability' | 'logProbability' | 'index' | 'sign' | 'binary' | 'mask' | 'length';
+export type Kind =
+  | 'float'
+  | 'nonNegative'
+  | 'probability'
+  | 'logProbability'
+  | 'index'
+  | 'sign'
+  | 'binary'
+  | 'mask'
+  | 'length';
 
 /**
  * What a loss takes under one name. The shape is a pattern of named sizes: the same name is the same size in every
@@ -13,10 +22,14 @@ export interface InputSpec {
   readonly optional: boolean;
   /** Repeats right-aligned, as in numpy, to the shape. */
   readonly broadcast: boolean;
+  /** Repeats against the other inputs of this shape: any axis may be 1. */
+  readonly mutual?: boolean;
   /** index: labels are in [0, this size). */
   readonly below?: string;
-  /** index: the option that names a label which is legal although out of range. */
-  readonly ignore?: string;
+  /** index: a label which is legal although out of range, or the option that names it. */
+  readonly ignore?: string | number;
+  /** index: a label that is legal although out of range. */
+  readonly allow?: number;
   /** index: the input that says how many entries of each row are read; what follows is padding. */
   readonly lengths?: string;
   /** length: lengths are in [0, this size]. */
@@ -48,8 +61,12 @@ export const probability = (shape: string, more: { checked?: boolean } = {}): In
   input('probability', shape, more);
 export const logProbability = (shape: string): InputSpec => input('logProbability', shape);
 /** A class label. */
-export const index = (shape: string, more: { below: string; ignore?: string; lengths?: string }): InputSpec =>
-  input('index', shape, more);
+export const index = (
+  shape: string,
+  more: { below?: string; ignore?: string; allow?: number; lengths?: string } = {},
+): InputSpec => input('index', shape, more);
+/** A number >= 0; anything else, NaN too, is VALUE_OUT_OF_DOMAIN. */
+export const nonNegative = (shape: string): InputSpec => input('nonNegative', shape, { checked: true });
 /** −1 or 1. */
 export const sign = (shape: string): InputSpec => input('sign', shape);
 /** 0 or 1. */
@@ -62,6 +79,11 @@ export const optional = <S extends InputSpec>(spec: S): Optional<S> => ({ ...spe
 /** An optional input that repeats to `shape`. */
 export const broadcast = <S extends InputSpec>(spec: S): Optional<S> => ({ ...spec, optional: true, broadcast: true });
 
+/** An input that must be given and repeats to `shape`. */
+export const repeated = <S extends InputSpec>(spec: S): S => ({ ...spec, broadcast: true });
+/** Inputs that repeat against one another: n×1 beside 1×n gives n×n. */
+export const mutual = <S extends InputSpec>(spec: S): S => ({ ...spec, mutual: true });
+
 /** Optional elementwise weights; `meanOver` says whether the mean divides by their sum or by the count. */
 export const weight = (shape: string, meanOver: 'weights' | 'count'): Optional<InputSpec> =>
   broadcast({ ...input('float', shape), meanOver });
@@ -69,9 +91,23 @@ export const weight = (shape: string, meanOver: 'weights' | 'count'): Optional<I
 export const mask = (shape: string): Optional<InputSpec> => broadcast(input('mask', shape));
 
 export const isDifferentiable = (spec: InputSpec): boolean =>
-  spec.kind === 'float' || spec.kind === 'probability' || spec.kind === 'logProbability';
+  spec.kind === 'float' || spec.kind === 'nonNegative' || spec.kind === 'probability' || spec.kind === 'logProbability';
 
 /** The dtype a formula sees. */
 export function graphDType(spec: InputSpec): DType {
   return spec.kind === 'index' || spec.kind === 'length' ? 'int' : spec.kind === 'mask' ? 'bool' : 'float';
+}
+
+/** What every elementwise regression takes; a weighted mean divides by the weights. */
+export const regressionInputs = {
+  input: float('...'),
+  target: float('...'),
+  weight: weight('...', 'weights'),
+  mask: mask('...'),
+} as const;
+
+/** The label that a loss with these options leaves out, if any. */
+export function ignoredLabel({ ignore }: InputSpec, options: Readonly<Record<string, unknown>>): number | null {
+  if (ignore === undefined) return null;
+  return typeof ignore === 'number' ? ignore : (options[ignore] as number | null);
 }

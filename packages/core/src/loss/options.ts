@@ -84,7 +84,7 @@ export interface OptionDescription {
 }
 
 type JSONSchema = {
-  type?: string;
+  type?: string | string[];
   enum?: unknown[];
   const?: unknown;
   anyOf?: JSONSchema[];
@@ -110,7 +110,8 @@ export function optionDescription(schema: z.ZodType): OptionDescription {
   };
   return {
     default: schema.safeParse(undefined).data ?? null,
-    type: flat.type ?? 'string',
+    // A number that may be null comes with both types in a list.
+    type: [flat.type ?? 'string'].flat().find((type) => type !== 'null') ?? 'null',
     nullable,
     ...(flat.enum ? { values: flat.enum } : {}),
     ...limit('minimum'),
@@ -130,7 +131,9 @@ export function describeOption(schema: z.ZodType): string {
       ? 'an integer'
       : option.type === 'boolean'
         ? 'true or false'
-        : `a ${option.type}`;
+        : option.type === 'object'
+          ? 'an object'
+          : `a ${option.type}`;
   const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = option;
   const range = [
     minimum !== undefined ? `>= ${minimum}` : exclusiveMinimum !== undefined ? `> ${exclusiveMinimum}` : '',
@@ -138,7 +141,9 @@ export function describeOption(schema: z.ZodType): string {
   ]
     .filter(Boolean)
     .join(' and ');
-  return [words, range, option.infinity ? 'or Infinity' : '', option.nullable ? 'or null' : '']
+  const named = typeof option.default === 'string' && !option.values ? `or ${JSON.stringify(option.default)}` : '';
+  const below = schema.safeParse(Number.NEGATIVE_INFINITY).success ? 'or -Infinity' : '';
+  return [words, range, named, option.infinity ? 'or Infinity' : '', below, option.nullable ? 'or null' : '']
     .filter(Boolean)
     .join(' ');
 }

@@ -1,5 +1,5 @@
 import { LossInputError } from '../errors.ts';
-import type { Dim, Sizes } from '../graph/dim.ts';
+import { type Dim, type Sizes, sizeOfDim } from '../graph/dim.ts';
 import type { TensorType } from '../graph/type.ts';
 import type { LossDefinition } from './define.ts';
 import { graphDType, type InputSpec } from './inputs.ts';
@@ -38,9 +38,8 @@ export function signatureOf(
 ): Signature {
   return Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => {
-      const ones = inputSpec(definition, name).broadcast
-        ? shape.flatMap((size, axis) => (size === 1 ? [axis] : []))
-        : [];
+      const { broadcast, mutual } = inputSpec(definition, name);
+      const ones = broadcast || mutual ? shape.flatMap((size, axis) => (size === 1 ? [axis] : [])) : [];
       return [name, { rank: shape.length, ...(ones.length > 0 ? { ones } : {}) }];
     }),
   );
@@ -74,6 +73,10 @@ export function resolveInputs(
         input: name,
       });
   }
+  // `...` starts with the batch, unless a pattern names that itself.
+  const namesBatch = Object.values(definition.inputs).some(
+    (spec) => names(spec.shape).includes('N') && spec.shape.includes('...'),
+  );
   const state: { rest: Dim[] | undefined; alternative: number | undefined } = {
     rest: undefined,
     alternative: undefined,
@@ -96,7 +99,15 @@ export function resolveInputs(
     for (const candidate of [spec, ...(spec.or ? [spec.or] : [])]) {
       const full = dimsOf(candidate, name, rank);
       if (full !== undefined)
-        return { name, spec: candidate, full, type: { dtype: graphDType(candidate), shape: full } };
+        return {
+          name,
+          spec: candidate,
+          full,
+          type: {
+            dtype: graphDType(candidate),
+            shape: candidate.mutual ? full.map((dim, axis) => (ones.includes(axis) ? 1 : dim)) : full,
+          },
+        };
     }
     throw rankMismatch(name, spec, rank, expectedRank(spec));
   }
@@ -115,7 +126,9 @@ export function resolveInputs(
     if (fixed.length < tokens.length) {
       if (rank !== undefined && rank < fixed.length) return undefined;
       if (state.rest === undefined && rank !== undefined)
-        state.rest = Array.from({ length: rank - fixed.length }, (_, axis) => (axis === 0 ? 'N' : `D${axis}`));
+        state.rest = Array.from({ length: rank - fixed.length }, (_, axis) =>
+          axis === 0 && !namesBatch ? 'N' : `D${axis}`,
+        );
       if (state.rest === undefined)
         throw new LossInputError('MISSING_INPUT', `the shape of ${name} is that of an input that was not given`, {
           input: name,
@@ -125,7 +138,8 @@ export function resolveInputs(
     const length = fixed.length + (fixed.length < tokens.length ? rest.length : 0);
     if (rank !== undefined && rank !== length) return undefined;
     const classes = fixed.find((token) => token.startsWith('@'));
-    if (classes === undefined) return tokens.flatMap((token) => (token === '...' ? rest : [token]));
+    if (classes === undefined)
+      return tokens.flatMap((token) => (token === '...' ? rest : [/^\d+$/.test(token) ? Number(token) : token]));
     const axis = classAxisOf(options, rest.length + 1, name);
     return [...rest.slice(0, axis), classes.slice(1), ...rest.slice(axis)];
   }
@@ -175,22 +189,36 @@ export function bindSizes(
 ): Sizes {
   const sizes = new Map<string, number>();
   const boundBy = new Map<string, string>();
-  for (const { name, type, spec } of [...inputs].sort((a, b) => Number(a.spec.broadcast) - Number(b.spec.broadcast))) {
-    type.shape.forEach((dim, axis) => {
-      const size = shapes[name]![axis]!;
-      const expected = typeof dim === 'number' ? dim : sizes.get(dim);
-      if (expected === undefined) {
-        sizes.set(dim as string, size);
-        boundBy.set(dim as string, name);
-      } else if (expected !== size) {
-        const other = boundBy.get(dim as string);
-        throw new LossInputError(
-          'SHAPE_MISMATCH',
-          `${name} has shape [${shapes[name]!.join(', ')}]: axis ${axis} should be ${expected}${other && other !== name ? `, as in ${other} of shape [${shapes[other]!.join(', ')}]` : ''}${spec.broadcast ? ' or 1' : ''}`,
-          { input: name },
-        );
-      }
-    });
+  const isName = (dim: Dim): dim is string => typeof dim === 'string' && !/[+*]/.test(dim);
+  const axes = [...inputs]
+    .sort((a, b) => Number(a.spec.broadcast) - Number(b.spec.broadcast))
+    .flatMap((input) =>
+      input.type.shape.map((dim, axis) => ({ ...input, dim, axis, size: shapes[input.name]![axis]! })),
+    );
+  // Names first: what is computed from them (U+1) can only be compared.
+  for (const { name, spec, dim, axis, size } of [
+    ...axes.filter(({ dim }) => isName(dim)),
+    ...axes.filter(({ dim }) => !isName(dim)),
+  ]) {
+    if (isName(dim) && !sizes.has(dim)) {
+      sizes.set(dim, size);
+      boundBy.set(dim, name);
+      continue;
+    }
+    const expected = sizeOfDim(dim, sizes);
+    if (expected === size) continue;
+    const other = boundBy.get(String(dim));
+    const like =
+      other && other !== name
+        ? `, as in ${other} of shape [${shapes[other]!.join(', ')}]`
+        : isName(dim)
+          ? ''
+          : ` (${dim})`;
+    throw new LossInputError(
+      'SHAPE_MISMATCH',
+      `${name} has shape [${shapes[name]!.join(', ')}]: axis ${axis} should be ${expected}${like}${spec.broadcast ? ' or 1' : ''}`,
+      { input: name },
+    );
   }
   return sizes;
 }
@@ -199,6 +227,7 @@ export function bindSizes(
 export function describeInput(spec: InputSpec): string {
   const kinds = {
     float: 'float',
+    nonNegative: 'float >= 0',
     probability: 'probabilities',
     logProbability: 'log-probabilities',
     index: 'int32 labels',

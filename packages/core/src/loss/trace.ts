@@ -7,8 +7,8 @@ import { hoist } from '../graph/hoist.ts';
 import { simplify } from '../graph/simplify.ts';
 import type { Op } from '../ops/attributes.ts';
 import type { Loss } from './define.ts';
-import { isDifferentiable } from './inputs.ts';
-import { reduce } from './reduction.ts';
+import { ignoredLabel, isDifferentiable } from './inputs.ts';
+import { type Reduced, reduce } from './reduction.ts';
 import { inputSpec, type ResolvedInput, resolveInputs, type Signature } from './shapes.ts';
 
 export interface TraceRequest {
@@ -45,25 +45,10 @@ export function trace(
   loss: Loss,
   { signature, gradients = [], upstream = false, guard = false }: TraceRequest,
 ): Program {
-  const { definition } = loss;
-  const resolved = resolveInputs(definition, loss.options, signature);
+  const resolved = resolve(loss, signature);
   const leaves = new Map(resolved.map(({ name, type }) => [name, make('input', [], { name, type }) as Expr]));
   checkGradients(loss, leaves, gradients);
-
-  const seen = new Map(leaves);
-  const illegal = guard ? guardIndices(resolved, seen, loss) : [];
-  const mask = seen.get('mask');
-  const maskInput = resolved.find(({ name }) => name === 'mask');
-  if (mask !== undefined && maskInput !== undefined) hideMasked(resolved, seen, mask, maskInput);
-  const formulaInputs = Object.fromEntries(Object.keys(definition.inputs).map((name) => [name, seen.get(name)]));
-  const terms = definition.formula(formulaInputs, loss.options);
-  if (terms.values.type.dtype !== 'float')
-    throw new TraceError(`the formula of ${loss.id} gives ${terms.values.type.dtype} values`);
-  const weighted = resolved.find(({ spec }) => spec.meanOver !== undefined);
-  const reduced = reduce(loss.options.reduction, poisoned(terms, illegal), {
-    weight: weighted && { value: seen.get(weighted.name)!, meanOver: weighted.spec.meanOver! },
-    mask,
-  });
+  const reduced = reducedLoss(loss, resolved, leaves, guard);
 
   const wrt = gradients.map((name) => leaves.get(name)!);
   const { value, differentiated } = reduced;
@@ -83,6 +68,35 @@ export function trace(
   return { loss, inputs, value, gradients: Object.fromEntries(gradients.map((name, k) => [name, found[k]!])) };
 }
 
+/** The inputs of a loss for a signature: as its definition resolves them, or from its patterns. */
+export const resolve = (loss: Loss, signature: Signature): ResolvedInput[] =>
+  loss.definition.resolve?.(signature) ?? resolveInputs(loss.definition, loss.options, signature);
+
+/** The loss of given values: guards, masks, formula, reduction. A loss made of losses does all that in its parts. */
+export function reducedLoss(
+  loss: Loss,
+  resolved: readonly ResolvedInput[],
+  values: ReadonlyMap<string, Expr>,
+  guard: boolean,
+): Reduced {
+  const { definition } = loss;
+  const seen = new Map(values);
+  const composed = definition.resolve !== undefined;
+  const illegal = guard && !composed ? guardIndices(resolved, seen, loss) : [];
+  const maskInput = composed ? undefined : resolved.find(({ name }) => name === 'mask');
+  const mask = maskInput && seen.get('mask')!;
+  if (mask !== undefined) hideMasked(resolved, seen, mask, maskInput!);
+  const formulaInputs = Object.fromEntries(Object.keys(definition.inputs).map((name) => [name, seen.get(name)]));
+  const terms = definition.formula(formulaInputs, loss.options, guard);
+  if (terms.values.type.dtype !== 'float')
+    throw new TraceError(`the formula of ${loss.id} gives ${terms.values.type.dtype} values`);
+  const weighted = composed ? undefined : resolved.find(({ spec }) => spec.meanOver !== undefined);
+  return reduce(loss.options.reduction, poisoned(terms, illegal), {
+    weight: weighted && { value: seen.get(weighted.name)!, meanOver: weighted.spec.meanOver! },
+    mask,
+  });
+}
+
 /**
  * The program as a backend wants it: stable operations opened up (but for those it lowers itself), simplified, and with
  * nothing in a scan that needn't be there.
@@ -97,12 +111,15 @@ export function lowered(program: Program, keep?: ReadonlySet<Op>): Program {
 }
 
 function checkGradients(loss: Loss, leaves: ReadonlyMap<string, Expr>, gradients: readonly string[]): void {
+  const reason = loss.definition.notDifferentiable(loss.options);
   for (const name of gradients) {
     const spec = inputSpec(loss.definition, name);
     if (!leaves.has(name))
       throw new LossInputError('MISSING_INPUT', `the gradient of ${loss.id} with respect to ${name} needs ${name}`, {
         input: name,
       });
+    if (reason !== undefined)
+      throw new LossInputError('NOT_DIFFERENTIABLE', `${loss.id} has no gradient: ${reason}`, { input: name });
     if (
       leaves.get(name)!.type.dtype !== 'float' ||
       !isDifferentiable(spec.or && leaves.get(name)!.type.dtype === 'float' ? spec.or : spec)
@@ -155,14 +172,16 @@ function guardIndices(resolved: readonly ResolvedInput[], seen: Map<string, Expr
       let legal = constant(0, 'int')
         .le(x)
         .and(spec.below === undefined ? x.le(size(limit)) : x.lt(size(limit)));
-      const ignored = spec.ignore === undefined ? null : (loss.options[spec.ignore] as number | null);
+      const ignored = ignoredLabel(spec, loss.options);
       if (ignored !== null) legal = legal.or(x.eq(ignored));
+      if (spec.allow !== undefined) legal = legal.or(x.eq(spec.allow));
       if (spec.lengths !== undefined)
         legal = legal.or(iota(full.at(-1)!).lt(seen.get(spec.lengths)!.expandDims(-1)).not());
       seen.set(name, where(legal, x, 0));
       return [legal.not()];
     }
     if (spec.checked && spec.kind === 'probability') return [constant(0).le(x).and(x.le(1)).not()];
+    if (spec.checked && spec.kind === 'nonNegative') return [constant(0).le(x).not()];
     return [];
   });
 }
@@ -172,9 +191,12 @@ function poisoned(terms: ReturnType<Loss['definition']['formula']>, illegal: rea
   if (illegal.length === 0) return terms;
   const poison = (x: Expr): Expr =>
     illegal.reduce((value, bad) => {
-      // An illegal entry spoils the example it belongs to: fold what the values have no axis for.
+      // An illegal entry spoils the example it belongs to: fold what the values have no axis for. Where that doesn't say
+      // which example it is, it spoils all.
       const extra = Array.from({ length: Math.max(0, bad.rank - value.rank) }, (_, k) => value.rank + k);
-      return value.mul(where(extra.length > 0 ? bad.any(extra) : bad, Number.NaN, 1));
+      const own = extra.length > 0 ? bad.any(extra) : bad;
+      const fits = own.shape.every((dim, axis) => dim === 1 || dim === value.shape[axis - own.rank + value.rank]);
+      return value.mul(where(fits ? own : bad.any(), Number.NaN, 1));
     }, x);
   return {
     ...terms,

@@ -39,6 +39,9 @@ export interface PrimitiveAttributes {
   log: None;
   log1p: None;
   relu: None;
+  sin: None;
+  cos: None;
+  atan: None;
   pow: { exponent: number };
   // Comparison, logic, choice
   equal: None;
@@ -51,7 +54,8 @@ export interface PrimitiveAttributes {
   not: None;
   where: None;
   cast: { dtype: DType };
-  stopGradient: None;
+  /** `arbitrary`: a shift that is taken off and put back, on whose value nothing depends. */
+  stopGradient: { arbitrary: boolean };
   // Shape
   reshape: { shape: readonly Dim[] };
   broadcastTo: { shape: readonly Dim[] };
@@ -77,6 +81,10 @@ export interface PrimitiveAttributes {
 export interface StableAttributes {
   sigmoid: None;
   softplus: None;
+  tanh: None;
+  logCosh: None;
+  complementPower: { exponent: number };
+  floorStraightThrough: { low: number };
   clip: { low: number; high: number };
   clampedLog: { floor: number; guard: number };
   clampedLog1m: { floor: number; guard: number };
@@ -84,9 +92,16 @@ export interface StableAttributes {
   logAddExp: None;
   logSumExp: { axis: number };
   logSoftmax: { axis: number };
+  softmax: { axis: number; complement: boolean };
+  softmaxDivergence: { axis: number };
   norm: { axis: number; p: number };
   mixturePower: { exponent: number };
   logisticLoss: None;
+  robust: { alpha: number };
+  expExcess: None;
+  halfDeviance: { power: number };
+  unit: { axis: number; low: number };
+  fraction: None;
 }
 
 export type Attributes = PrimitiveAttributes & StableAttributes;

@@ -107,6 +107,10 @@ export const expm1 = arithmetic('expm1', Math.expm1, (g, { inputs: [x] }) => [g.
 export const log = arithmetic('log', Math.log, (g, { inputs: [x] }) => [g.div(x!)]);
 // log(1+x)′ = 1/(1+x)
 export const log1p = arithmetic('log1p', Math.log1p, (g, { inputs: [x] }) => [g.div(x!.add(1))]);
+export const sin = arithmetic('sin', Math.sin, (g, { inputs: [x] }) => [g.mul(x!.cos())]);
+export const cos = arithmetic('cos', Math.cos, (g, { inputs: [x] }) => [g.mul(x!.sin()).neg()]);
+// atan′ = 1/(1 + x²)
+export const atan = arithmetic('atan', Math.atan, (g, { inputs: [x] }) => [g.div(x!.square().add(1))]);
 // relu′(0) = 0
 export const relu = arithmetic(
   'relu',

@@ -31,3 +31,33 @@ export function labelNormalizer(
   const share = weights ?? constant(1).broadcastTo(values.shape);
   return { normalizer: (counts === undefined ? share : where(counts, share, 0)).sum() };
 }
+
+/** Whether each entry along the class axis is its row's own label. */
+export function isClass(labels: Expr, scores: Expr, axis: number): Expr {
+  const classes = scores.shape[axis]!;
+  return labels.expandDims(axis).eq(iota(classes).reshape(scores.shape.map((_, k) => (k === axis ? classes : 1))));
+}
+
+/** A vector over the classes, shaped to repeat against scores. */
+export const alongAxis = (vector: Expr, scores: Expr, axis: number): Expr =>
+  vector.reshape(scores.shape.map((dim, k) => (k === axis ? dim : 1)));
+
+/**
+ * log((1 − p_y)/p_y) for p = softmax(scores): the others' log-sum-exp less the label's own score. −log p_y is its
+ * softplus and 1 − p_y its sigmoid, which keep their digits, slopes too, where p_y is near 1.
+ */
+export const oddsAgainst = (scores: Expr, labels: Expr, axis: number): Expr =>
+  where(isClass(labels, scores, axis), -Infinity, scores)
+    .logSumExp(axis)
+    .sub(scores.pick(labels, axis));
+
+/** The same for every class: sums over the others from both sides, without a subtraction; the largest by itself. */
+export function oddsAgainstEach(scores: Expr, axis: number): Expr {
+  const largest = scores.max(axis, true).stopGradient();
+  const tops = scores.eq(largest);
+  const top = tops.and(tops.toFloat().cumsum(axis).eq(1));
+  const ofTop = where(top, -Infinity, scores).logSumExp(axis, true).sub(scores);
+  const terms = scores.sub(largest).exp();
+  const others = terms.cumsum(axis, { exclusive: true }).add(terms.cumsum(axis, { exclusive: true, reverse: true }));
+  return where(top, ofTop, where(top, 1, others).log().sub(scores.sub(largest)));
+}

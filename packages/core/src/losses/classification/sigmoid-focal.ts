@@ -9,7 +9,7 @@ export const sigmoidFocal = defineLoss({
   about: {
     summary: 'Binary cross entropy of logits that turns away from what is already right.',
     formula: 'αₜ·(1−pₜ)^γ·bce, with p = σ(x), pₜ = p·t + (1−p)(1−t), αₜ = α·t + (1−α)(1−t)',
-    use: 'Dense detection and other extreme class imbalance; mmdetection divides by the number of positives: give it as `normalizer`.',
+    use: 'Dense object detection and other extreme class imbalance; mmdetection divides by the number of positives: give it as `normalizer`.',
     conventions: [
       'alpha null switches α off (torchvision writes −1).',
       'The mean divides by the count, or by `normalizer`.',

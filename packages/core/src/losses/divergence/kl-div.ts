@@ -9,7 +9,7 @@ export const klDiv = defineLoss({
   about: {
     summary: 'The Kullback–Leibler divergence, element by element: how far `input` is from `target`.',
     formula: 't·(log t − log q), with log q = input, or log(input) without logInput',
-    use: 'Matching distributions: distillation, variational bounds. `batchmean` is the divergence per example; `mean` divides by all elements.',
+    use: 'Matching distributions: distillation, variational autoencoders. `batchmean` is the divergence per example; `mean` divides by all elements.',
     conventions: [
       'Where t is 0 the term is 0 with gradient 0, also at log q = −∞, where torch gives NaN.',
       'Nothing is clipped; keras clips both sides at 1e−7.',

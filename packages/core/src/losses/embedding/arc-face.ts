@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, index } from '../../loss/inputs.ts';
-import { normalize } from '../../shared/distances.ts';
-import { isLabel, softmaxCrossEntropy } from '../../shared/labels.ts';
+import { angles, angularMargin, marginSoftmax } from '../../shared/margin-softmax.ts';
 
 export const arcFace = defineLoss({
   id: 'arcFace',
@@ -27,18 +25,7 @@ export const arcFace = defineLoss({
     easyMargin: z.boolean().default(false),
   },
   formula({ input, prototypes, target }, { scale, margin, easyMargin }) {
-    const [x, w] = [normalize(input), normalize(prototypes)];
-    const cosines = x.matmul(w.transpose([1, 0]));
-    const cosine = cosines.pick(target, 1);
-    // What of x is not along its prototype has length sin θ; √(1 − cos²) loses half the digits near θ = 0.
-    const rejection = x.sub(w.rows(target).mul(cosine.expandDims(1))).norm(-1);
-    // A row of zeros is taken to stand at a right angle.
-    const sine = where(rejection.eq(0).and(cosine.eq(0)), 1, rejection);
-    const shifted = cosine.mul(Math.cos(margin)).sub(sine.mul(Math.sin(margin)));
-    const withMargin = easyMargin
-      ? where(cosine.gt(0), shifted, cosine)
-      : where(cosine.gt(Math.cos(Math.PI - margin)), shifted, cosine.sub(margin * Math.sin(margin)));
-    const logits = where(isLabel(target, cosines), withMargin.expandDims(1), cosines);
-    return softmaxCrossEntropy(logits.mul(scale), target);
+    const { cosines, cosine, sine } = angles(input, prototypes, target);
+    return marginSoftmax(cosines, target, scale, angularMargin(cosine, sine, margin, easyMargin));
   },
 });

@@ -10,7 +10,7 @@ export const tripletMargin = defineLoss({
   about: {
     summary: 'An anchor should be nearer to its positive than to its negative, by a margin.',
     formula: 'max(0, d(a, p) − d(a, n) + margin); with swap, d(n) = min(d(a, n), d(p, n))',
-    use: 'Metric learning with mined triplets; `distance: squaredEuclidean` is FaceNet’s.',
+    use: 'Metric learning with mined triplets: retrieval, re-identification, faces; `distance: squaredEuclidean` is FaceNet’s.',
     conventions: [
       '`euclidean` is the p-norm of x − y + eps, as in torch: eps is added to the difference, not under the root.',
       'At the kink, and where a norm is 0, the gradient is 0.',

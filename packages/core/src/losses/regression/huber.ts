@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
-import { float, mask, weight } from '../../loss/inputs.ts';
+import { regressionInputs } from '../../loss/inputs.ts';
 
 export const huber = defineLoss({
   id: 'huber',
@@ -9,14 +9,14 @@ export const huber = defineLoss({
   about: {
     summary: 'Quadratic up to `delta`, linear beyond, with slope `delta` there.',
     formula: 'e²/2 if |e| <= delta, else delta·(|e| − delta/2), with e = input − target',
-    use: 'Regression with outliers, where small errors should count as in mse.',
+    use: 'Regression with outliers, where small errors should count as in mse; temporal differences in reinforcement learning.',
     conventions: [
       'A weighted mean divides by the sum of the weights; torch 2.13 divides by the count here, unlike in its other regression losses.',
     ],
     sources: ['Huber 1964, Robust Estimation of a Location Parameter', 'torch 2.13 nn.functional.huber_loss'],
     names: { torch: 'nn.HuberLoss', keras: 'Huber', optax: 'huber_loss', tfjs: 'losses.huberLoss' },
   },
-  inputs: { input: float('...'), target: float('...'), weight: weight('...', 'weights'), mask: mask('...') },
+  inputs: regressionInputs,
   options: { delta: z.number().positive().default(1) },
   formula({ input, target }, { delta }) {
     const error = input.sub(target).abs();

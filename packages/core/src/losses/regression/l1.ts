@@ -1,5 +1,5 @@
 import { defineLoss } from '../../loss/define.ts';
-import { float, mask, weight } from '../../loss/inputs.ts';
+import { regressionInputs } from '../../loss/inputs.ts';
 
 export const l1 = defineLoss({
   id: 'l1',
@@ -16,6 +16,6 @@ export const l1 = defineLoss({
     sources: ['torch 2.13 nn.functional.l1_loss'],
     names: { torch: 'nn.L1Loss', keras: 'MeanAbsoluteError', tfjs: 'losses.absoluteDifference' },
   },
-  inputs: { input: float('...'), target: float('...'), weight: weight('...', 'weights'), mask: mask('...') },
+  inputs: regressionInputs,
   formula: ({ input, target }) => input.sub(target).abs(),
 });

@@ -1,5 +1,5 @@
 import { defineLoss } from '../../loss/define.ts';
-import { float, mask, weight } from '../../loss/inputs.ts';
+import { regressionInputs } from '../../loss/inputs.ts';
 
 export const mse = defineLoss({
   id: 'mse',
@@ -16,6 +16,6 @@ export const mse = defineLoss({
     sources: ['torch 2.13 nn.functional.mse_loss'],
     names: { torch: 'nn.MSELoss', keras: 'MeanSquaredError', optax: 'squared_error', tfjs: 'losses.meanSquaredError' },
   },
-  inputs: { input: float('...'), target: float('...'), weight: weight('...', 'weights'), mask: mask('...') },
+  inputs: regressionInputs,
   formula: ({ input, target }) => input.sub(target).square(),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
-import { float, mask, weight } from '../../loss/inputs.ts';
+import { regressionInputs } from '../../loss/inputs.ts';
 
 export const smoothL1 = defineLoss({
   id: 'smoothL1',
@@ -14,7 +14,7 @@ export const smoothL1 = defineLoss({
     sources: ['Girshick 2015, Fast R-CNN', 'torch 2.13 nn.functional.smooth_l1_loss'],
     names: { torch: 'nn.SmoothL1Loss' },
   },
-  inputs: { input: float('...'), target: float('...'), weight: weight('...', 'weights'), mask: mask('...') },
+  inputs: regressionInputs,
   options: { beta: z.number().nonnegative().default(1) },
   formula({ input, target }, { beta }) {
     const error = input.sub(target).abs();

@@ -12,7 +12,7 @@ export const ctc = defineLoss({
     summary:
       'Connectionist temporal classification: the negative log-likelihood of a label sequence, summed over all alignments.',
     formula: '−log Σ over alignments π of the targets of Π_t p_t(π_t)',
-    use: 'Speech, handwriting and other sequences whose alignment is not known.',
+    use: 'Speech recognition, handwriting, text in images (OCR) and other sequences whose alignment is not known.',
     conventions: [
       'The mean divides each loss by its target length (at least 1), then averages over the batch, as in torch.',
       'The gradient is the true derivative with respect to `logProbs`, −posterior. torch returns exp(logProbs) − posterior, which is the same only after a log-softmax: use `logits: true` to have that here.',
@@ -68,7 +68,7 @@ export const ctc = defineLoss({
       ([alpha, sum], [emission, isActive], [canSkip]) => {
         const paths = logAddExp(alpha!, shift(alpha!, never(1)), where(canSkip!, shift(alpha!, never(2)), -Infinity));
         const next = paths.add(emission!);
-        const largest = next.max(1, true).stopGradient();
+        const largest = next.max(1, true).asShift();
         const shiftBy = where(largest.isFinite(), largest, 0);
         return { carries: [where(isActive!, next.sub(shiftBy), alpha!), where(isActive!, sum!.add(shiftBy), sum!)] };
       },

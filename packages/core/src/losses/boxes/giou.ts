@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineLoss } from '../../loss/define.ts';
+import { float } from '../../loss/inputs.ts';
+import { boxes } from '../../shared/boxes.ts';
+
+export const giou = defineLoss({
+  id: 'giou',
+  family: 'boxes',
+  about: {
+    summary: 'iou less the empty share of the enclosing box.',
+    formula: '1 − IoU + (C − U)/(C + eps)',
+    use: 'Bounding-box regression in object detection, also where boxes do not overlap.',
+    conventions: ['Boxes are x1, y1, x2, y2.'],
+    sources: ['Rezatofighi et al. 2019', 'torchvision 0.28 ops.generalized_box_iou_loss'],
+    names: { torchvision: 'ops.generalized_box_iou_loss' },
+  },
+  inputs: { input: float('N 4'), target: float('N 4') },
+  options: { eps: z.number().nonnegative().default(1e-7) },
+  formula({ input, target }, { eps }) {
+    const { miss, empty } = boxes(input, target, eps);
+    return miss.add(empty);
+  },
+});

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { where } from '../../graph/expr.ts';
+import { defineLoss } from '../../loss/define.ts';
+import { float, index } from '../../loss/inputs.ts';
+import { classAxis } from '../../loss/options.ts';
+import { classAxisOf } from '../../loss/shapes.ts';
+import { alongAxis, isClass, oddsAgainst } from '../../shared/labels.ts';
+
+export const ldam = defineLoss({
+  id: 'ldam',
+  family: 'classification',
+  about: {
+    summary: 'Cross entropy with a margin for each class that grows with its rarity.',
+    formula: '−log softmax(scale·(x − Δ_y·onehot(y)))_y, Δ_j ∝ counts_j^(−¼), the largest = maxMargin',
+    use: 'Long-tailed classification: class imbalance where rare classes must still be told apart.',
+    conventions: ['counts are statistics of the data: their gradient is 0.'],
+    sources: ['Cao et al. 2019, Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss'],
+  },
+  inputs: { input: float('... @C'), target: index('...', { below: 'C' }), counts: float('C') },
+  options: {
+    maxMargin: z.number().positive().default(0.5),
+    scale: z.number().positive().default(30),
+    classAxis: classAxis(),
+  },
+  formula({ input, target, counts }, { maxMargin, scale, classAxis }) {
+    const axis = classAxisOf({ classAxis }, input.rank);
+    const rarity = counts.pow(-0.25).stopGradient();
+    const margins = alongAxis(rarity.mul(maxMargin).div(rarity.max()), input, axis);
+    const logits = where(isClass(target, input, axis), input.sub(margins), input).mul(scale);
+    return oddsAgainst(logits, target, axis).softplus();
+  },
+});

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineLoss } from '../../loss/define.ts';
+import { float } from '../../loss/inputs.ts';
+import { cosineDistance } from '../../shared/distances.ts';
+
+export const cosineSimilarity = defineLoss({
+  id: 'cosineSimilarity',
+  family: 'distance',
+  about: {
+    summary: '1 less the cosine of the angle between rows.',
+    formula: '1 − x·y/(max(‖x‖, eps)·max(‖y‖, eps))',
+    use: 'Similarity of embeddings and directions, whatever their length.',
+    conventions: [
+      'keras and tfjs-layers give −cos; tfjs-core does not normalise.',
+      'The gradient of a row shorter than eps is that of the value; torch’s leaves the floor out.',
+    ],
+    sources: ['torch 2.13 nn.functional.cosine_similarity'],
+    names: { torch: 'nn.CosineSimilarity', keras: 'CosineSimilarity', optax: 'cosine_distance' },
+  },
+  inputs: { input: float('... D'), target: float('... D') },
+  options: { eps: z.number().positive().default(1e-8) },
+  formula: ({ input, target }, { eps }) => cosineDistance(input, target, eps),
+});

@@ -1,0 +1,16 @@
+import { defineLoss } from '../../loss/define.ts';
+import { probability } from '../../loss/inputs.ts';
+
+export const entropy = defineLoss({
+  id: 'entropy',
+  family: 'divergence',
+  about: {
+    summary: 'The entropy of a distribution; as a loss, it makes distributions peaked.',
+    formula: '−Σ_c p_c·log p_c',
+    use: 'Semi-supervised learning by entropy minimisation; with a negative weight, the confidence penalty.',
+    sources: ['Shannon 1948', 'Pereyra et al. 2017 (confidence penalty)'],
+    names: { scipy: 'stats.entropy' },
+  },
+  inputs: { input: probability('... C') },
+  formula: ({ input }) => input.xlogy(input).sum(-1).neg(),
+});

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { defineLoss } from '../../loss/define.ts';
+import { float } from '../../loss/inputs.ts';
+import { numberOrInfinity } from '../../loss/options.ts';
+import { rowDistance } from '../../shared/distances.ts';
+
+export const tripletMarginWithDistance = defineLoss({
+  id: 'tripletMarginWithDistance',
+  family: 'embedding',
+  about: {
+    summary: 'tripletMargin with any distance.',
+    formula: 'max(0, d(a, p) − d(a, n) + margin); with swap, d(n) = min(d(a, n), d(p, n))',
+    use: 'Metric learning and retrieval with triplets under another distance.',
+    conventions: ['eps, added to the difference, belongs to euclidean; p to euclidean and minkowski.'],
+    sources: ['torch 2.13 nn.functional.triplet_margin_with_distance_loss'],
+    names: { torch: 'nn.TripletMarginWithDistanceLoss' },
+  },
+  inputs: { anchor: float('N D | D'), positive: float('N D | D'), negative: float('N D | D') },
+  options: {
+    margin: z.number().nonnegative().default(1),
+    swap: z.boolean().default(false),
+    distance: z
+      .enum(['euclidean', 'squaredEuclidean', 'cosine', 'manhattan', 'chebyshev', 'minkowski'])
+      .default('euclidean'),
+    p: numberOrInfinity(z.number().positive()).default(2),
+    eps: z.number().nonnegative().default(1e-6),
+  },
+  formula({ anchor, positive, negative }, { margin, swap, distance, p, eps }) {
+    const d = rowDistance(distance, { p, eps });
+    const toNegative = swap ? d(anchor, negative).minimum(d(positive, negative)) : d(anchor, negative);
+    return d(anchor, positive).sub(toNegative).add(margin).relu();
+  },
+});

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { defineLoss } from '../../loss/define.ts';
+import { float } from '../../loss/inputs.ts';
+
+export const l2Penalty = defineLoss({
+  id: 'l2Penalty',
+  family: 'penalty',
+  about: {
+    summary: 'The squared sum of parameters, without a factor ½.',
+    formula: 'strength·Σw²',
+    use: 'Regularisation: weight decay (ridge); add it with `combine` or `penalty`.',
+    conventions: ['keras’s convention: no ½. Its l1_l2 has defaults of 0; ours are said here.'],
+    sources: ['keras 3.15 regularizers'],
+    names: { keras: 'regularizers.L2' },
+  },
+  inputs: { parameters: float('...') },
+  options: { strength: z.number().nonnegative().default(0.01) },
+  formula: ({ parameters }, { strength }) => parameters.square().sum().mul(strength),
+});

@@ -1,0 +1,15 @@
+import { defineLoss } from '../../loss/define.ts';
+import { float } from '../../loss/inputs.ts';
+
+export const listNet = defineLoss({
+  id: 'listNet',
+  family: 'ranking',
+  about: {
+    summary: 'Cross entropy of the softmax of relevances and the softmax of scores.',
+    formula: '−Σ softmax(r)·log softmax(s)',
+    use: 'Learning to rank whole lists, for search and recommendation: `input` are scores, `target` relevances, along the last axis.',
+    sources: ['Cao et al. 2007'],
+  },
+  inputs: { input: float('... n'), target: float('... n') },
+  formula: ({ input, target }) => target.softmax(-1).mul(input.logSoftmax(-1)).sum(-1).neg(),
+});

@@ -1,0 +1,17 @@
+import { defineLoss } from '../../loss/define.ts';
+import { float } from '../../loss/inputs.ts';
+
+export const softmaxRanking = defineLoss({
+  id: 'softmaxRanking',
+  family: 'ranking',
+  about: {
+    summary: 'Cross entropy of the relevances, as they are, and the softmax of scores.',
+    formula: '−Σ r·log softmax(s)',
+    use: 'Learning to rank lists with few relevant items, for search and recommendation: `input` are scores, `target` relevances, along the last axis.',
+    conventions: ['The relevances are not normalised.'],
+    sources: ['TF-Ranking softmax_loss', 'optax 0.2 ranking_softmax_loss'],
+    names: { optax: 'ranking_softmax_loss' },
+  },
+  inputs: { input: float('... n'), target: float('... n') },
+  formula: ({ input, target }) => target.mul(input.logSoftmax(-1)).sum(-1).neg(),
+});

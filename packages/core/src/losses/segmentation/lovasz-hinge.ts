@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { complement } from '../../graph/expr.ts';
+import { defineLoss } from '../../loss/define.ts';
+import { binary, float } from '../../loss/inputs.ts';
+import { lovasz, perRow } from '../../shared/lovasz.ts';
+
+export const lovaszHinge = defineLoss({
+  id: 'lovaszHinge',
+  family: 'segmentation',
+  about: {
+    summary: 'The convex surrogate of the Jaccard loss for binary segmentation.',
+    formula: 'Σ_k max(0, 1 − s·x)₍ₖ₎·ΔJ_k, errors sorted downwards',
+    use: 'Binary segmentation judged by its overlap (IoU), as fine-tuning after cross entropy.',
+    conventions: [
+      'Over the whole batch by default, as the authors’ code (per_image False).',
+      'Equal errors keep their order; relu′(0) = 0.',
+    ],
+    sources: ['Berman et al. 2018, The Lovász-Softmax Loss', 'segmentation-models-pytorch LovaszLoss'],
+    names: { kornia: 'losses.LovaszHingeLoss', smp: 'LovaszLoss(binary)' },
+  },
+  inputs: { input: float('N ...'), target: binary('N ...') },
+  options: { per: z.enum(['sample', 'batch']).default('batch') },
+  separable: false,
+  formula({ input, target }, { per }) {
+    const flat = perRow(per);
+    const [x, t] = [flat(input), flat(target)];
+    const errors = complement(x.mul(t.mul(2).sub(1)));
+    return lovasz(errors, t, (sorted) => sorted.relu());
+  },
+});
