@@ -64,6 +64,8 @@ def main():
                 failed.append(loss_id)
                 continue
             stale += finish(load(known[loss_id]), made, seconds, ledger, arguments)
+    if not arguments.check:
+        ledger.save()  # also beside failures: what was written has its ids
     if failed:
         print("failed: " + ", ".join(failed), file=sys.stderr)
         return 1
@@ -72,7 +74,6 @@ def main():
             stale.append("tools/golden/ledger.json")
         print("differs from the committed files: " + ", ".join(stale) if stale else "all files are as committed")
         return 1 if stale else 0
-    ledger.save()
     return 0
 
 

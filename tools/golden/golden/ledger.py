@@ -1,6 +1,8 @@
 """Ids of cases. A key gets the next number of its loss, once; nothing is ever renumbered or given again."""
 
+import fcntl
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 from .pretty import pretty
@@ -11,7 +13,7 @@ PATH = Path(__file__).resolve().parent.parent / "ledger.json"
 class Ledger:
     def __init__(self, path=PATH):
         self.path = path
-        content = json.loads(path.read_text()) if path.exists() else {}
+        content = _read(path)
         self.released = content.get("released", [])  # losses whose cases must not change any more
         self.ids = content.get("ids", {})  # loss -> key -> number
 
@@ -22,8 +24,32 @@ class Ledger:
         return f"{loss}/{numbers[key]:04d}"
 
     def text(self):
-        ids = {loss: self.ids[loss] for loss in sorted(self.ids)}
-        return pretty({"released": sorted(self.released), "ids": ids})
+        return _text(self.released, self.ids)
 
     def save(self):
-        self.path.write_text(self.text())
+        """Adds this run's ids to what the file holds by now: several runs may write at once."""
+        with _locked(self.path, "a+") as file:
+            file.seek(0)
+            ids = json.loads(file.read() or "{}").get("ids", {})
+            for loss, numbers in self.ids.items():
+                ids[loss] = {**ids.get(loss, {}), **numbers}
+            file.truncate(0)
+            file.write(_text(self.released, ids))
+
+
+@contextmanager
+def _locked(path, mode):
+    with path.open(mode) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+def _read(path):
+    if not path.exists():
+        return {}
+    with _locked(path, "r") as file:
+        return json.load(file)
+
+
+def _text(released, ids):
+    return pretty({"released": sorted(released), "ids": {loss: ids[loss] for loss in sorted(ids)}})

@@ -20,6 +20,8 @@ def load(name):
         load("jax")
     if name == "torchvision":
         _let_torchvision_load()
+    if name == "torchmetrics":
+        load("torchvision")
     module = importlib.import_module(MODULES.get(name, name))
     if name == "torch":
         module.set_num_threads(1)
@@ -29,7 +31,10 @@ def load(name):
         module.config.set_floatx("float64")
     elif name == "pytorch-metric-learning":
         importlib.import_module("pytorch_metric_learning.losses")
+    elif name == "torchmetrics":
+        importlib.import_module("torchmetrics.functional")
     elif name == "scipy":
+        importlib.import_module("scipy.spatial.distance")
         importlib.import_module("scipy.optimize")
         importlib.import_module("scipy.special")
         importlib.import_module("scipy.stats")

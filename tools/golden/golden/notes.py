@@ -19,6 +19,7 @@ NOTES = {
     "error": ("The request must be refused with this code.", []),
     "fixture": ("Numbers published or measured elsewhere, reproduced.", []),
     "infeasible": ("No alignment exists: the value is ∞ (0 with zeroInfinity) and the gradient 0.", []),
+    "stability-exception": ("The definition loses more than 64 roundings here; the comment says why.", []),
     "padding": ("Elements beyond a length are never read, whatever they hold.", []),
 }
 
