@@ -1,4 +1,4 @@
-import { type Evaluation, type NDArray, type Op, primitives, type Rule } from '@isoloss/core';
+import { type Attributes, type Evaluation, type NDArray, type Op, primitives, type Rule } from '@isoloss/core';
 import { type BoundContext, type Bounded, moved } from './bounds/bounded.ts';
 import * as elements from './bounds/elementwise.ts';
 import * as logic from './bounds/logic.ts';
@@ -73,6 +73,9 @@ export const errorRules: { readonly [K in Op]: ErrorRule } = {
   log: elements.elementwise(elements.log),
   log1p: elements.elementwise(elements.log1p),
   relu: elements.elementwise(elements.relu),
+  sin: elements.elementwise(elements.sin),
+  cos: elements.elementwise(elements.cos),
+  atan: elements.elementwise(elements.atan),
   pow: elements.elementwise(elements.pow),
   equal: logic.comparison('equal'),
   less: logic.comparison('less'),
@@ -84,8 +87,10 @@ export const errorRules: { readonly [K in Op]: ErrorRule } = {
   not: logic.logic((a) => 1 - a, undefined),
   where: logic.where,
   cast: logic.cast,
-  // What is stopped is a constant of the formula: whatever it came out as is what is meant.
-  stopGradient: ([x]) => ({ shape: x!.shape, data: x!.data }),
+  // Stopped for the gradient only: the value (a detached weight, say) has the errors that it has. A shift that is put back
+  // is whatever it came out as.
+  stopGradient: ([x], { attributes }) =>
+    (attributes as Attributes['stopGradient']).arbitrary ? { shape: x!.shape, data: x!.data } : x!,
   reshape: movement,
   broadcastTo: movement,
   transpose: movement,
@@ -103,6 +108,10 @@ export const errorRules: { readonly [K in Op]: ErrorRule } = {
   output: elsewhere,
   sigmoid: stable.stableElementwise,
   softplus: stable.stableElementwise,
+  tanh: stable.stableElementwise,
+  logCosh: stable.stableElementwise,
+  complementPower: stable.stableElementwise,
+  floorStraightThrough: stable.stableElementwise,
   clip: stable.stableElementwise,
   clampedLog: stable.stableElementwise,
   clampedLog1m: stable.stableElementwise,
@@ -110,9 +119,16 @@ export const errorRules: { readonly [K in Op]: ErrorRule } = {
   logAddExp: stable.stableElementwise,
   logisticLoss: stable.stableElementwise,
   mixturePower: stable.stableElementwise,
+  robust: stable.stableElementwise,
+  expExcess: stable.stableElementwise,
+  halfDeviance: stable.stableElementwise,
+  fraction: stable.stableElementwise,
   logSumExp: stable.stableAlongAxis(stable.logSumExp, true),
   logSoftmax: stable.stableAlongAxis(stable.logSoftmax, false),
+  softmax: stable.stableAlongAxis(stable.softmax, false),
+  softmaxDivergence: stable.softmaxDivergence,
   norm: stable.stableAlongAxis(stable.norm, true),
+  unit: stable.stableAlongAxis(stable.unit, false),
 };
 
 /** Largest error of an operation's own rounding, in ULP, by operation. */
@@ -129,6 +145,9 @@ export const nativeAccuracy: Accuracy = {
   log: 4,
   log1p: 8,
   expm1: 8,
+  sin: 2,
+  cos: 2,
+  atan: 4,
   pow: 32,
 };
 

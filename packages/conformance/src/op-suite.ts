@@ -117,7 +117,7 @@ const rows = [
 ];
 
 const unary = (
-  op: 'neg' | 'abs' | 'sign' | 'sqrt' | 'exp' | 'expm1' | 'log' | 'log1p' | 'relu',
+  op: 'neg' | 'abs' | 'sign' | 'sqrt' | 'exp' | 'expm1' | 'log' | 'log1p' | 'relu' | 'sin' | 'cos' | 'atan',
   x: readonly number[],
 ): OpCase[] => [oneInput(op, 'special values', (a) => a[op](), x), oneInput(op, 'an empty axis', (a) => a[op](), [])];
 const binary = (op: 'add' | 'sub' | 'mul' | 'div' | 'minimum' | 'maximum'): OpCase[] => [
@@ -152,6 +152,10 @@ const cases: { readonly [K in Primitive]: readonly OpCase[] } = {
   log: unary('log', [...numbers, ...near]),
   log1p: unary('log1p', [...numbers, ...near]),
   relu: unary('relu', numbers),
+  // Within a turn: what a runtime makes of a large argument, no loss asks for.
+  sin: unary('sin', [...near, 0, 1, -1, 2, -2.5, 3, nan]),
+  cos: unary('cos', [...near, 0, 1, -1, 2, -2.5, 3, nan]),
+  atan: unary('atan', [...numbers, ...near]),
   pow: [0.5, 3, -1, 1.5].map((p) =>
     oneInput(
       'pow',

@@ -198,6 +198,22 @@ async function describe(subject: Subject): Promise<BackendDescription> {
   }
 }
 
+/** One result out of those of several runs of different losses on the same backends. */
+export function mergeResults(results: readonly ConformanceResult[]): ConformanceResult {
+  const first = results[0];
+  if (first === undefined) throw new Error('there are no results to merge');
+  const cells = results.flatMap((result) => result.cells);
+  return {
+    ...first,
+    started: results.map(({ started }) => started).sort()[0]!,
+    milliseconds: results.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+    losses: results.flatMap(({ losses }) => losses),
+    cells,
+    totals: addTotals(cells),
+    passed: results.every(({ passed }) => passed),
+  };
+}
+
 export function addTotals(cells: readonly Cell[]): Totals {
   const sum = (part: (cell: Cell) => number) => cells.reduce((total, cell) => total + part(cell), 0);
   return {

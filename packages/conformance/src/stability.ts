@@ -65,6 +65,8 @@ export function stabilityOf(entry: VectorCase, dtype: FloatDType): Stability[] {
   ];
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 function judge(
   { id, flags }: VectorCase,
   output: string,
@@ -74,7 +76,7 @@ function judge(
 ): Stability {
   const { u, tiny, max } = formats[dtype];
   let [widest, largest] = [0, 0];
-  const elements = Array.from(expected.value, (value, index): StabilityElement => {
+  const elements = Array.from(expected.value, (value, index): Mutable<StabilityElement> => {
     const sensitivity = expected.sensitivity?.[index] ?? 0;
     // What is infinite, NaN, or too large for the format has no relative error.
     const inRange = Math.abs(value) <= max;
@@ -87,12 +89,16 @@ function judge(
     const factor = judged ? bound[index]! / (u * (Math.abs(value) + sensitivity) + tiny) : 0;
     return { index, value, sensitivity, bound: bound[index]!, factor, indeterminate };
   });
+  const normwise = widest / (u * largest + tiny);
+  // An exact 0 that no input moves has no scale of its own: it is judged by its output's, and in an output of nothing else
+  // there is nothing to judge by. (A weighted mean does not depend on a weight that all its terms share.)
+  for (const element of elements)
+    if (element.value === 0 && element.sensitivity === 0) element.factor = largest === 0 ? 0 : normwise;
   const worst = elements.reduce<StabilityElement | undefined>(
     (before, element) => (before === undefined || element.factor > before.factor ? element : before),
     undefined,
   );
   const factor = elements.some(({ indeterminate }) => indeterminate) ? Number.POSITIVE_INFINITY : (worst?.factor ?? 0);
-  const normwise = widest / (u * largest + tiny);
   const exception = factor <= stabilityLimit ? undefined : exceptionFor(id, output);
   return {
     id,

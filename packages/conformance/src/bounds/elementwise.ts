@@ -102,6 +102,12 @@ export const mul: Propagation = (out, [a, b], format) => {
     return !Number.isFinite(out.v) || (productResidual(a!.v, b!.v) === 0 && format.round(out.v) === out.v);
   }
   out.down = out.up = 0;
+  // ∞ times a number whose sign is known is ∞, however inexact the number.
+  const infinite = (x: Cell, other: Cell) =>
+    isExactCell(x) &&
+    Math.abs(x.v) === Number.POSITIVE_INFINITY &&
+    (other.v - other.down > 0 || other.v + other.up < 0);
+  if (infinite(a!, b!) || infinite(b!, a!)) return true;
   for (const deltaA of [-a!.down, a!.up])
     for (const deltaB of [-b!.down, b!.up]) {
       // An exact factor takes no part in the products with its deviation, which is 0 and not 0·∞.
@@ -137,6 +143,8 @@ export const div: Propagation = (out, [a, b], format) => {
     out.down = out.up = Number.NaN;
     return false;
   }
+  // ∞ over a finite number of known sign.
+  if (aExact && !Number.isFinite(a!.v) && Number.isFinite(b!.v + b!.up - b!.down)) return true;
   if (aExact && bExact)
     return !Number.isFinite(q) || (productResidual(q, b!.v) === 0 && q * b!.v === a!.v && format.round(q) === q);
   if (aExact && a!.v === 0) return true;
@@ -238,6 +246,29 @@ export const log1p = increasing(
   (x, delta) => (1 + (x + delta) <= 0 ? Number.NEGATIVE_INFINITY : Math.log1p(delta / (1 + x))),
   (x) => x === 0 || x <= -1 || x === Number.POSITIVE_INFINITY,
 );
+export const atan = increasing(
+  Math.atan,
+  // atan(x+δ) − atan x = atan(δ/(1 + x(x+δ))) while the two lie within a quarter turn; π is taken off beyond.
+  (x, delta) => {
+    const turn = 1 + x * (x + delta);
+    return turn > 0 ? Math.atan(delta / turn) : Math.atan(x + delta) - Math.atan(x);
+  },
+  (x) => x === 0,
+);
+
+/** sin and cos move by no more than their argument does, and stay within [−1, 1]. */
+const periodic =
+  (fn: (x: number) => number): Propagation =>
+  (out, [x]) => {
+    out.v = fn(x!.v);
+    const reach = Math.max(x!.down, x!.up);
+    out.down = Math.min(reach, 1 + out.v);
+    out.up = Math.min(reach, 1 - out.v);
+    return isExactCell(x!) && (x!.v === 0 || Number.isNaN(out.v));
+  };
+export const sin = periodic(Math.sin);
+export const cos = periodic(Math.cos);
+
 export const sqrt = increasing(
   Math.sqrt,
   // A radicand that may come out negative has no root.
@@ -252,7 +283,7 @@ export const sqrt = increasing(
 );
 
 /** xᵖ: monotone on either side of 0; a power of a possibly negative number is one only for whole exponents. */
-export const pow: Propagation = (out, [x], _format, attributes) => {
+export const pow: Propagation = (out, [x], format, attributes) => {
   const p = (attributes as { exponent: number }).exponent;
   out.v = x!.v ** p;
   out.down = out.up = 0;
@@ -264,9 +295,18 @@ export const pow: Propagation = (out, [x], _format, attributes) => {
     if (high < 0 && !Number.isInteger(p)) out.down = out.up = Number.NaN;
     for (const delta of [-x!.down, x!.up])
       if (delta !== 0) widen(out, out.v * Math.expm1(p * Math.log1p(delta / x!.v)));
+    const loose = exponentError(x!.v, p, format) * Math.abs(out.v);
+    out.down += loose;
+    out.up += loose;
     return false;
   }
   if ((low < 0 && !Number.isInteger(p)) || p < 0) out.down = out.up = Number.NaN;
   for (const end of [low, 0, high]) widen(out, end ** p - out.v);
   return false;
 };
+
+/** The relative error from the rounding of an exponent: into the format, or, of no multiple of a half, of its own making. */
+function exponentError(x: number, p: number, format: FloatFormat): number {
+  if (Number.isInteger(2 * p) || !(x > 0)) return 0;
+  return Math.abs(p * Math.log(x)) * (format.round(p) === p ? 2 ** -53 : format.u);
+}

@@ -11,6 +11,7 @@ import {
   type Stable,
   stableRules,
 } from '@isoloss/core';
+import type { ErrorRule } from '../error-rules.ts';
 import { type BoundContext, type Bounded, Builder, cell, isExact, moved, settle } from './bounded.ts';
 import { aligned } from './elementwise.ts';
 
@@ -156,7 +157,7 @@ type LinePropagation = (
 /** An operation along one axis, line by line. `kept`: the result has one element a line. */
 export function stableAlongAxis(propagate: LinePropagation, kept: boolean) {
   return ([x]: readonly Bounded[], context: BoundContext): Bounded => {
-    const { op, attributes } = context.node as Expr<'logSumExp' | 'logSoftmax' | 'norm'>;
+    const { op, attributes } = context.node as Expr<'logSumExp' | 'logSoftmax' | 'softmax' | 'norm' | 'unit'>;
     const rank = x!.shape.length;
     const dims = x!.shape.map((_, axis) => `d${axis}`);
     const alone = cached(keyOf('axis', op, attributes, rank), () => parts(op, attributes, [dims]));
@@ -191,6 +192,44 @@ export function stableAlongAxis(propagate: LinePropagation, kept: boolean) {
   };
 }
 
+/**
+ * Σq·log(q/p) with errors of both logits: Σ|∂out/∂xᵢ|·eᵢ and, for what is of the second order, the square of the largest
+ * error times 1 + max|d| (the curvature is at most that).
+ */
+export const softmaxDivergence: ErrorRule = ([t, x], context) => {
+  const { op, attributes } = context.node as Expr<'softmaxDivergence'>;
+  const dims = x!.shape.map((_, axis) => `d${axis}`);
+  const alone = cached(keyOf('axis', op, attributes, dims.length), () => parts(op, attributes, [dims, dims]));
+  const sizes = new Map(dims.map((dim, axis) => [dim, x!.shape[axis]!]));
+  const own = ownRounding([t!, x!], alone, { ...context, sizes });
+  if (isExact(t!) && isExact(x!)) return { ...own, shape: context.shape };
+  const { slopes } = cached(keyOf('slopes', op, attributes, dims.length), () => evaluators(alone));
+  const point = new Map([t!, x!].map(({ shape, data }, k): [string, NDArray] => [name(k), { shape, data }]));
+  const slope = slopes(point, sizes);
+  const errors = [t!, x!].map(({ down, up, data }) =>
+    Float64Array.from(data, (_, k) => Math.max(down?.[k] ?? 0, up?.[k] ?? 0)),
+  );
+  const result = new Builder(context.shape);
+  const out = cell();
+  let group = 0;
+  eachLine(x!.shape, attributes.axis, (start, stride, length) => {
+    let [first, largest, apart] = [0, 0, 0];
+    const top = Number(t!.data[start]) - Number(x!.data[start]);
+    for (let k = start; k < start + length * stride; k += stride) {
+      for (const side of [0, 1]) first += Math.abs(slope[side]!.data[k]!) * errors[side]![k]!;
+      largest = Math.max(largest, errors[0]![k]! + errors[1]![k]!);
+      apart = Math.max(apart, Math.abs(Number(t!.data[k]) - Number(x!.data[k]) - top));
+    }
+    const error = first + 2 * largest * largest * (1 + apart);
+    out.v = own.data[group]!;
+    out.down = (own.down?.[group] ?? 0) + error;
+    out.up = (own.up?.[group] ?? 0) + error;
+    settle(out, 0, true, context.format);
+    result.set(group++, out);
+  });
+  return result.done();
+};
+
 /** log Σexp(x+δ) − log Σexp(x) = log Σpᵢ·exp(δᵢ), increasing in each δ. */
 export const logSumExp: LinePropagation = (x, down, up, out, [value]) => {
   if (!Number.isFinite(value!)) return;
@@ -216,6 +255,18 @@ export const logSoftmax: LinePropagation = (_, down, up, out, values) => {
   }
 };
 
+/** exp of {@link logSoftmax}, or 1 less that. */
+export const softmax: LinePropagation = (x, down, up, out, values, attributes) => {
+  const { complement } = attributes as { complement: boolean };
+  const logs = values.map(complement ? (q) => Math.log1p(-q) : Math.log);
+  logSoftmax(x, down, up, out, logs, attributes);
+  for (let j = 0; j < values.length; j++) {
+    const p = Math.exp(logs[j]!);
+    const [rise, fall] = [p * Math.expm1(out.up[j]!), -p * Math.expm1(-out.down[j]!)];
+    [out.up[j], out.down[j]] = complement ? [fall, rise] : [rise, fall];
+  }
+};
+
 /** ‖x+δ‖ − ‖x‖ <= Σ(|xᵢ|+eᵢ)^(p−1)·eᵢ/‖x‖^(p−1), and for p >= 1 <= ‖δ‖ by the triangle inequality. */
 export const norm: LinePropagation = (x, down, up, out, [length], attributes) => {
   const { p } = attributes as { p: number };
@@ -235,4 +286,17 @@ export const norm: LinePropagation = (x, down, up, out, [length], attributes) =>
   const error = p >= 1 && !(weighted < bare) ? bare : weighted;
   out.up[0] = error;
   out.down[0] = Math.min(error, length!);
+};
+
+/** xⱼ/L with L = max(‖x‖, low): (eⱼ + |yⱼ|·‖e‖)/(L − ‖e‖). */
+export const unit: LinePropagation = (x, down, up, out, values, attributes) => {
+  const { low } = attributes as { low: number };
+  const errors = x.map((_, k) => Math.max(down[k]!, up[k]!));
+  const moved = Math.hypot(...errors);
+  const own = Math.hypot(...x);
+  const length = Math.max(own, low) - moved;
+  for (let j = 0; j < values.length; j++) {
+    const error = (errors[j]! + Math.abs(values[j]!) * moved) / length;
+    out.up[j] = out.down[j] = length > 0 ? error : moved === 0 ? 0 : Number.POSITIVE_INFINITY;
+  }
 };

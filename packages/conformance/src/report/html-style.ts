@@ -67,6 +67,7 @@ input:focus-visible, select:focus-visible { outline: 2px solid var(--accent); ou
 @media (max-width: 40rem) {
   main { padding: 1.5rem .9rem 3rem; } h1 { font-size: 1.3rem; }
   th, td { padding: .4rem .55rem; } .bar { width: 2.5rem; } .matrix button { padding: .4rem .55rem; min-width: 6rem; }
+  .matrix th[scope=row] { min-width: 7.5rem; max-width: 8.5rem; white-space: normal; overflow-wrap: anywhere; font-size: .85rem; }
   .totals { gap: .5rem 1.25rem; } .totals b { font-size: 1.25rem; }
   .controls select { flex: 1 1 8rem; }
   .cases, .cases > tbody, .cases > tbody > tr { display: block; } .cases > thead { display: none; }
