@@ -95,7 +95,7 @@ function describe(runtime: Runtime): BackendDescription {
     dtypes: ['float32', 'float64'],
     device: 'cpu',
     // Measured over the range of each function, in both dtypes: test/accuracy.test.ts holds them to it.
-    accuracy: { exp: 2, expm1: 4, log: 4, log1p: 4, pow: 2 },
+    accuracy: { atan: 3, cos: 3, sin: 3, exp: 2, expm1: 4, log: 4, log1p: 4, pow: 2 },
     available,
     ...(available ? {} : { reason: runtime.reason, remedy: runtime.remedy }),
   };

@@ -12,9 +12,11 @@ import {
   splitScan,
   topological,
 } from '@isoloss/core';
+import { atan } from './atan.ts';
 import { type Attributes, type FloatType, GraphBuilder } from './builder.ts';
 import * as composed from './composed.ts';
 import { type ElementType, elementTypes, type GraphProto } from './proto.ts';
+import { cos, sin } from './turn.ts';
 
 type Override = 'softplus' | 'logAddExp' | 'logSumExp' | 'logSoftmax';
 
@@ -64,6 +66,9 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   log: op('Log'),
   log1p: (_, [x], { graph }) => composed.log1p(graph, x!),
   relu: op('Relu'),
+  sin: (_, [x], { graph }) => sin(x!, graph),
+  cos: (_, [x], { graph }) => cos(x!, graph),
+  atan: (_, [x], { graph }) => atan(x!, graph),
   pow: ({ attributes: { exponent } }, [x], { graph }) => graph.node('Pow', [x!, graph.constant('float', exponent)]),
 
   equal: op('Equal'),
@@ -118,7 +123,9 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
     of!.op === 'cast'
       ? composed.reduce(graph, 'ReduceMax', x!, axes, keepDims)
       : composed.max(graph, x!, axes, keepDims),
-  matmul: op('MatMul'),
+  // ONNX Runtime fuses MatMul with a constant factor beside it, which it rounds to float32 also in a float64 model.
+  matmul: ({ rank }, inputs, { graph }) =>
+    graph.node(rank === 2 && graph.elementType('float') === 'float64' ? 'Gemm' : 'MatMul', inputs),
 
   gather: ({ inputs: [, index], attributes: { axis } }, [x, at], { graph, values }) => {
     const rows = repeatedIndex(index!, axis);

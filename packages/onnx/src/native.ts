@@ -84,7 +84,7 @@ export function ortLoss(
       program.inputs.filter(({ name }) => name in tensors),
       shapes,
     );
-    checkPrecondition(loss, (name) => name in tensors, sizes);
+    checkPrecondition(loss, { has: (name) => name in tensors, sizes, shapes });
     if (upstream) checkUpstream(given, shapeOf(program.inputs.at(-1)!.type.shape, sizes));
     const results = await runSession(await entry.session, inputs);
     return {

@@ -42,6 +42,20 @@ const functions = {
       float64: [...signed(magnitudes(1e-300, 1)), ...even(-45, 709)],
     },
   },
+  atan: {
+    value: x.atan(),
+    of: Math.atan,
+    at: {
+      float32: [...signed(magnitudes(1e-37, 1e38)), ...even(-4, 4)],
+      float64: [...signed(magnitudes(1e-300, 1e300)), ...even(-4, 4)],
+    },
+  },
+  sin: {
+    value: x.sin(),
+    of: Math.sin,
+    at: { float32: even(-6.3, 6.3), float64: [...signed(magnitudes(1e-300, 1)), ...even(-6.3, 6.3)] },
+  },
+  cos: { value: x.cos(), of: Math.cos, at: { float32: even(-6.3, 6.3), float64: even(-6.3, 6.3) } },
   pow: {
     value: x.pow(1.5),
     of: (value: number) => value ** 1.5,
@@ -67,4 +81,13 @@ describe.each(['float32', 'float64'] as const)('accuracy in %s', (dtype: FloatDT
       expect(worst.ulps, `at ${worst.x}`).toBeLessThanOrEqual(accuracy![name]!);
     }
   });
+});
+
+test('the composed float64 atan is within 2 ULP', async () => {
+  const { at } = functions.atan;
+  const bounds = [0.66, 1 + Math.SQRT2].flatMap((edge) => [edge, edge * (1 + 2 ** -52), edge * (1 - 2 ** -52)]);
+  const data = signed([...at.float64, ...bounds, ...bounds]);
+  const [got] = await runOnnx({ value: x.atan() }, { x: float([data.length], data) }, 'float64');
+  const distances = data.map((point, k) => ulps(got!.data[k]!, Math.atan(point), 'float64'));
+  expect(distances.reduce((worst, d) => Math.max(worst, d), 0)).toBeLessThanOrEqual(2);
 });

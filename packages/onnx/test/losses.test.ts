@@ -11,6 +11,7 @@ import {
   type Tensor,
 } from '@isoloss/core';
 import { afterAll, describe, expect, test } from 'vitest';
+import { pointSamples } from '../../tfjs/test/points.ts';
 import { onnxBackend } from '../src/index.ts';
 import { constants, labels, logProbabilities, numbers, samples } from './samples.ts';
 
@@ -40,16 +41,24 @@ async function compare(loss: Loss, inputs: LossInputs, gradients: readonly strin
   for (const name of gradients) expectClose(got.gradients[name]!, expected.gradients[name]!, dtype);
 }
 
+const atPoints = [...pointSamples(), ...pointSamples('none')].map(
+  (given) => [`${given.name} ${given.loss.options.reduction}`, given] as const,
+);
+
 describe.each(['float32', 'float64'] as const)('losses in %s', (dtype) => {
   test.each(
     samples.map(
       ({ loss, inputs, gradients }) => [`${loss.key} of ${Object.keys(inputs)}`, loss, inputs, gradients] as const,
     ),
   )('%s', (_, loss, inputs, gradients) => compare(loss, inputs, gradients, dtype));
+
+  test.each(atPoints)('%s', (_, { loss, inputs, gradients }) => compare(loss, inputs, gradients, dtype));
 });
 
 test('every loss of the catalogue is sampled', () => {
-  const sampled = new Set(samples.map(({ loss }) => loss.id));
+  const sampled = new Set(
+    [...samples.map(({ loss }) => loss), ...atPoints.map(([, { loss }]) => loss)].map(({ id }) => id),
+  );
   expect([...catalogue.keys()].filter((id) => !sampled.has(id))).toEqual([]);
 });
 

@@ -103,6 +103,15 @@ const unary = (value: Expr, ulps = 0, signedZero = true): Case[] => [
   },
   { outputs: { value }, given: { x: float([0], []) }, sizes: { N: 0 } },
 ];
+/** Angles within a turn, ±0 and what has no sine. */
+const angles = [
+  ...[0, -0, 1e-8, -1e-3, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN],
+  ...Array.from({ length: 49 }, (_, k) => (k - 24) * 0.2617),
+];
+const turn = (value: Expr): Case[] => [
+  { outputs: { value }, given: { x: float([angles.length], angles) }, sizes: { N: angles.length }, ulps: 2 },
+  { outputs: { value }, given: { x: float([0], []) }, sizes: { N: 0 } },
+];
 const binary = (value: Expr, signedZero = true): Case[] => [
   {
     outputs: { value },
@@ -230,11 +239,14 @@ const cases: Record<Exclude<Primitive, 'input' | 'output'>, Case[]> = {
   abs: unary(x.abs()),
   sign: unary(x.sign(), 0, false),
   sqrt: unary(x.sqrt()),
+  sin: turn(x.sin()),
+  cos: turn(x.cos()),
+  atan: unary(x.atan(), 2, false),
   exp: unary(x.exp(), 2),
   expm1: unary(x.expm1(), 4, false),
   log: unary(x.log(), 4),
   log1p: unary(x.log1p(), 4, false),
-  relu: unary(x.relu(), 0, false),
+  relu: [...unary(x.relu(), 0, false), ...binary(x.sub(y).relu(), false)],
   pow: [0, 0.5, -1, -0.5, 1.5, 3, -2, 0.1, 5].flatMap((exponent) => unary(make('pow', [x], { exponent }) as Expr, 2)),
   equal: [...binary(x.eq(y)), ...ints(i.eq(j))],
   less: [...binary(x.lt(y)), ...ints(i.lt(j))],

@@ -56,7 +56,7 @@ export function tfLoss(tf: TensorFlow, loss: Loss): TfLoss {
     const { program, run } = ready;
     for (const input of program.inputs) checkDType(input, given.get(input.name)!);
     const sizes = bindSizes(program.inputs, shapes);
-    checkPrecondition(loss, (name) => given.has(name), sizes);
+    checkPrecondition(loss, { has: (name) => given.has(name), sizes, shapes });
     return tf.tidy(() => {
       const cast = new Map(
         program.inputs.map(({ name, type }) => {

@@ -11,6 +11,7 @@ import {
 } from '@isoloss/core';
 import { runScan } from './scan.ts';
 import type { TensorFlow, TfTensor } from './tensorflow.ts';
+import { composedCos, composedSin } from './turn.ts';
 
 /** One node of a graph at the moment when it is computed. */
 export interface Step<K extends Primitive> {
@@ -27,16 +28,17 @@ export interface Step<K extends Primitive> {
 }
 
 type Lower<K extends Primitive> = (step: Step<K>) => TfTensor | TfTensor[];
-type Kernel = 'sign' | 'expm1' | 'log1p' | 'maximum';
+type Kernel = 'sign' | 'expm1' | 'log1p' | 'maximum' | 'relu' | 'sin' | 'cos';
 
 /**
  * Kernels that differ between the backends of TensorFlow.js, where they are as good as ours (test/ops.test.ts measures).
  * On any other backend they are composed: sign of a NaN is 0 on cpu, and sign of 1e-7 is 0 on wasm; log1p on wasm and webgl
- * is log(1 + x), so 0 for every small x; maximum and minimum on wasm drop a NaN in their second operand.
+ * is log(1 + x), so 0 for every small x; maximum and minimum on wasm drop a NaN in their second operand, and relu one whose
+ * sign bit is set, as that of ∞ − ∞ is; sin and cos on wasm have absolute errors of 3e-7, also where they are small.
  */
 const trusted: Readonly<Record<string, ReadonlySet<Kernel>>> = {
-  cpu: new Set<Kernel>(['expm1', 'log1p', 'maximum']),
-  tensorflow: new Set<Kernel>(['sign', 'expm1', 'log1p', 'maximum']),
+  cpu: new Set<Kernel>(['expm1', 'log1p', 'maximum', 'relu', 'sin', 'cos']),
+  tensorflow: new Set<Kernel>(['sign', 'expm1', 'log1p', 'maximum', 'relu', 'sin', 'cos']),
   wasm: new Set<Kernel>(['expm1']),
 };
 const trusts = (tf: TensorFlow, kernel: Kernel): boolean => trusted[tf.getBackend()]?.has(kernel) ?? false;
@@ -83,7 +85,10 @@ export const lower: { readonly [K in Primitive]: Lower<K> } = {
   expm1: ({ tf, inputs: [x] }) => (trusts(tf, 'expm1') ? tf.expm1(x!) : composedExpm1(tf, x!)),
   log: unary((tf) => tf.log),
   log1p: ({ tf, inputs: [x] }) => (trusts(tf, 'log1p') ? tf.log1p(x!) : composedLog1p(tf, x!)),
-  relu: unary((tf) => tf.relu),
+  relu: ({ tf, inputs: [x] }) => (trusts(tf, 'relu') ? tf.relu(x!) : tf.where(tf.lessEqual(x!, 0), 0, x!)),
+  sin: ({ tf, inputs: [x] }) => (trusts(tf, 'sin') ? tf.sin(x!) : composedSin(tf, x!)),
+  cos: ({ tf, inputs: [x] }) => (trusts(tf, 'cos') ? tf.cos(x!) : composedCos(tf, x!)),
+  atan: unary((tf) => tf.atan),
   pow: ({ tf, inputs: [x], attributes: { exponent } }) => tf.pow(x!, tf.scalar(exponent)),
 
   // Comparison, logic, choice

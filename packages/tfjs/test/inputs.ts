@@ -21,11 +21,18 @@ export function random(seed: number): () => number {
 }
 
 export interface Sample {
+  readonly loss: Loss;
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly gradients: readonly string[];
 }
 
-/** Legal inputs of any loss, read off its definition; numbers of about the given size. `empty` has no examples. */
+/** The losses of the catalogue for which {@link sample} makes inputs; for the others there are points.ts. */
+export const sampled: readonly string[] = [
+  ...['l1', 'mse', 'huber', 'smoothL1', 'bce', 'bceWithLogits', 'sigmoidFocal', 'crossEntropy', 'nll', 'klDiv'],
+  ...['wasserstein1d', 'tripletMargin', 'arcFace', 'ctc'],
+];
+
+/** Legal inputs of a loss, read off its definition; numbers of about the given size. `empty` has no examples. */
 export function sample(loss: Loss, { scale = 1, seed = 1, empty = false, optional = true } = {}): Sample {
   const { definition, options } = loss;
   const next = random(seed);
@@ -40,7 +47,7 @@ export function sample(loss: Loss, { scale = 1, seed = 1, empty = false, optiona
   const gradients = resolved
     .filter(({ spec, type }) => type.dtype === 'float' && isDifferentiable(spec))
     .map(({ name }) => name);
-  return { inputs, gradients };
+  return { loss, inputs, gradients };
 }
 
 function signatureFor(definition: LossDefinition, optional: boolean): Signature {

@@ -16,7 +16,8 @@ import {
 } from '@isoloss/core';
 import { describe, expect, test } from 'vitest';
 import { tfjsBackend } from '../src/backend.ts';
-import { type Sample, sample } from './inputs.ts';
+import { type Sample, sample, sampled } from './inputs.ts';
+import { pointSamples } from './points.ts';
 import { runtimes } from './runtimes.ts';
 
 /** Largest difference, relative to the largest number; what derived bounds allow is for the conformance suite to judge. */
@@ -45,7 +46,7 @@ function worst(got: LossResult, want: LossResult): number {
 }
 
 /** What the reference says, or undefined where a loss refuses the inputs that we make up. */
-function reference(loss: Loss, { inputs, gradients }: Sample): LossResult | undefined {
+function reference({ loss, inputs, gradients }: Sample): LossResult | undefined {
   try {
     return evaluate(loss, inputs, { gradients });
   } catch {
@@ -53,10 +54,12 @@ function reference(loss: Loss, { inputs, gradients }: Sample): LossResult | unde
   }
 }
 
-const losses = [...catalogue.values()].flatMap((definition) =>
-  definition.reductions.map(
-    (reduction) => [`${definition.id} ${reduction}`, makeLoss(definition, { reduction })] as const,
-  ),
+const losses = sampled.flatMap((id) => {
+  const definition = catalogue.get(id)!;
+  return definition.reductions.map((reduction) => [`${id} ${reduction}`, makeLoss(definition, { reduction })] as const);
+});
+const atPoints = [...pointSamples(), ...pointSamples('none')].map(
+  (given) => [`${given.name} ${given.loss.options.reduction}`, given] as const,
 );
 
 /** A loss that is in no catalogue, with an operation of each sort. */
@@ -89,16 +92,21 @@ describe.each(runtimes)('%s', (id, runtime, reason) => {
     ] as const)
       for (const optional of [true, false]) {
         const given = sample(loss, { scale, optional });
-        const want = reference(loss, given);
+        const want = reference(given);
         if (want === undefined) continue;
         compared++;
         expect(worst(await at(loss, given.inputs, given.gradients), want)).toBeLessThan(tolerance);
       }
-    // If this fails for a new loss, teach test/inputs.ts to make its inputs.
     expect(compared).toBeGreaterThan(0);
     const empty = sample(loss, { empty: true });
-    const want = reference(loss, empty);
+    const want = reference(empty);
     if (want !== undefined) expect(worst(await at(loss, empty.inputs, empty.gradients), want)).toBe(0);
+    expect(runtime!.tf.engine().memory().numTensors).toBe(before);
+  });
+
+  run.each(atPoints)(`%s ${reason}`, async (_, { loss, inputs, gradients }) => {
+    const before = runtime!.tf.engine().memory().numTensors;
+    expect(worst(await at(loss, inputs, gradients), evaluate(loss, inputs, { gradients }))).toBeLessThan(2e-4);
     expect(runtime!.tf.engine().memory().numTensors).toBe(before);
   });
 

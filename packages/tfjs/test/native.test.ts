@@ -8,7 +8,6 @@ import {
   gradient,
   huber,
   interpreter,
-  type Loss,
   lowered,
   make,
   makeLoss,
@@ -26,7 +25,8 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';
 import { tfLoss } from '../src/loss.ts';
 import type { TfTensor } from '../src/tensorflow.ts';
-import { type Sample, sample } from './inputs.ts';
+import { type Sample, sample, sampled } from './inputs.ts';
+import { pointSamples } from './points.ts';
 import { runtimes, withoutLeaks } from './runtimes.ts';
 
 const toTf = ({ shape, data, dtype }: Tensor): TfTensor =>
@@ -42,7 +42,7 @@ function close(got: readonly number[], want: ArrayLike<number>, tolerance = 2e-4
 }
 
 /** Second derivatives by core: the gradient of Σ direction · gradient, with respect to each input. */
-function secondDerivative(loss: Loss, { inputs, gradients }: Sample, of: string, direction: NDArray): number[][] {
+function secondDerivative({ loss, inputs, gradients }: Sample, of: string, direction: NDArray): number[][] {
   const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
   const program = trace(loss, { signature: signatureOf(loss.definition, shapes) });
   const leaf = (name: string) => {
@@ -67,6 +67,19 @@ function secondDerivative(loss: Loss, { inputs, gradients }: Sample, of: string,
   ]);
   return interpreter(graph.slice(1))(given, sizes).map(({ data }) => [...data]);
 }
+
+/** Beyond the losses with random inputs, one or more of each family, at core's points. */
+const families = [
+  ...['logCosh', 'generalRobust', 'gaussianNll', 'tweedieDeviance', 'focal', 'asymmetric', 'logitAdjusted'],
+  ...['jsDivergence', 'sinkhorn', 'cosineSimilarity', 'mahalanobis', 'cosFace', 'npcFace', 'infoNce', 'vicReg', 'clip'],
+  ...['dice', 'tversky', 'giou', 'ciou', 'listMle', 'approxNdcg', 'dpo', 'distillation', 'rnnt', 'elasticNet'],
+];
+const twice = [
+  ...sampled.map((id) => [id, sample(makeLoss(catalogue.get(id)!, {}), { optional: false })] as const),
+  ...pointSamples()
+    .filter(({ loss }) => families.includes(loss.id))
+    .map((given) => [given.name, given] as const),
+].filter(([, { gradients }]) => gradients.length > 0);
 
 describe.each(runtimes)('%s', (_id, runtime, reason) => {
   const run = (name: string, work: () => void) =>
@@ -218,16 +231,9 @@ describe.each(runtimes)('%s', (_id, runtime, reason) => {
     for (const [code, call] of failing) expect(call, code).toThrow(expect.objectContaining({ code }));
   });
 
-  // Each loss that has an input to differentiate by.
-  const differentiable = [...catalogue.values()]
-    .map((definition) => makeLoss(definition, {}))
-    .filter((loss) => {
-      const given = sample(loss);
-      return given.gradients.length > 0 && given.inputs[given.gradients[0]!] !== undefined;
-    });
-  for (const loss of differentiable)
-    run(`first and second derivatives of ${loss.id}`, () => {
-      const given = sample(loss, { optional: false });
+  for (const [name, given] of twice)
+    run(`first and second derivatives of ${name}`, () => {
+      const { loss } = given;
       const inputs = tensors(given);
       const f = tfLoss(tf, loss);
       const wrt = given.gradients.map((name) => inputs[name]!);
@@ -243,7 +249,7 @@ describe.each(runtimes)('%s', (_id, runtime, reason) => {
       const along = tf.tensor(direction as Float32Array, [...given.inputs[of]!.shape]);
       const inner = (xs: TfTensor[]) => tf.sum(tf.mul(along, tf.grad((x) => at([x, ...xs.slice(1)]))(xs[0]!)));
       const second = tf.grads((...xs) => inner(xs))(wrt);
-      const exact = secondDerivative(loss, given, of, {
+      const exact = secondDerivative(given, of, {
         shape: given.inputs[of]!.shape,
         data: Float64Array.from(direction),
       });
@@ -252,6 +258,20 @@ describe.each(runtimes)('%s', (_id, runtime, reason) => {
         expect(exact.flat().filter((x) => !Number.isFinite(x))).toEqual([]);
       second.forEach((g, k) => {
         close(numbers(g), exact[k]!, 1e-3);
+      });
+    });
+
+  for (const given of pointSamples())
+    run(`value and gradients of ${given.name}`, () => {
+      const inputs = tensors(given);
+      const f = tfLoss(tf, given.loss);
+      const want = evaluate(given.loss, given.inputs, { gradients: given.gradients });
+      close(numbers(f(inputs)), want.value.data);
+      if (given.gradients.length === 0) return;
+      const at = (...xs: TfTensor[]) =>
+        f({ ...inputs, ...Object.fromEntries(given.gradients.map((name, k) => [name, xs[k]!])) });
+      tf.grads(at)(given.gradients.map((name) => inputs[name]!)).forEach((g, k) => {
+        close(numbers(g), want.gradients[given.gradients[k]!]!.data);
       });
     });
 

@@ -49,6 +49,12 @@ interface Case {
 }
 
 const column = float([specials.length, 1], specials);
+const turn = float(
+  [34],
+  [nan, inf, -inf, 0, -0, 1e-7, -1e-4, 0.5, 3, ...Array.from({ length: 25 }, (_, k) => (k - 12) * 0.5235)].map(
+    Math.fround,
+  ),
+);
 const row = float([1, specials.length], specials);
 const vector = float([specials.length], specials);
 const some = float([2, 3, 2], [3, -1, nan, 2, -inf, 5, 0, 7, inf, 0.25, -2, 1]);
@@ -56,11 +62,18 @@ const flags = bool([2, 3], [1, 0, 0, 1, 1, 0]);
 const counts = int([2, 3], [5, -7, 0, 16777217, 2, 3]);
 const none = float([0, 3], []);
 
-const unary = (op: Primitive, ulp = 0): Case => ({
+const unary = (op: Primitive, ulp = 0, x = vector): Case => ({
   op,
-  inputs: [vector],
+  inputs: [x],
   ulp,
-  build: (x) => make(op as 'abs', [x!]) as Expr,
+  build: (e) => make(op as 'abs', [e!]) as Expr,
+});
+/** Of ∞ − ∞: unlike a NaN that is given, it has its sign bit set. */
+const ofDifference = (op: Primitive): Case => ({
+  op,
+  inputs: [float([5], [inf, 3, -inf, nan, 1]), float([5], [inf, 1, -inf, 0, 2])],
+  ulp: 4,
+  build: (a, b) => make(op as 'abs', [a!.sub(b!)]) as Expr,
 });
 const binary = (op: Primitive): Case[] => [
   { op, inputs: [column, row], build: (a, b) => make(op as 'add', [a!, b!]) as Expr },
@@ -105,6 +118,19 @@ const cases: readonly Case[] = [
   unary('expm1', 4),
   unary('log', 4),
   unary('log1p', 4),
+  unary('sin', 4, turn),
+  unary('cos', 4, turn),
+  unary('atan', 4),
+  ...(['relu', 'sign', 'abs', 'sqrt', 'exp', 'expm1', 'log', 'log1p', 'isNaN', 'isFinite'] as const).map(ofDifference),
+  ...(['sin', 'cos', 'atan'] as const).map(ofDifference),
+  ...(['minimum', 'maximum', 'less', 'equal'] as const).flatMap((op): Case[] => [
+    { ...ofDifference(op), build: (a, b) => make(op, [a!.sub(b!), constant(1)]) as Expr },
+    { ...ofDifference(op), build: (a, b) => make(op, [constant(1), a!.sub(b!)]) as Expr },
+    { ...ofDifference(op), build: (a, b) => make(op, [a!.sub(b!), b!]) as Expr },
+  ]),
+  { ...ofDifference('max'), build: (a, b) => a!.sub(b!).max() },
+  { ...ofDifference('argsort'), build: (a, b) => a!.sub(b!).argsort(0) },
+  { ...ofDifference('cast'), build: (a, b) => make('cast', [a!.sub(b!)], { dtype: 'bool' }) as Expr },
   ...[0.5, 1.5, -1, 3, 0, -0.5].map(
     (exponent): Case => ({
       op: 'pow',
@@ -307,7 +333,7 @@ describe.each(runtimes)('%s', (id, runtime, reason) => {
   // As on a backend that nobody has measured: nothing is trusted, a scan is a loop of kernels.
   test
     .skipIf(runtime === undefined)
-    .each(['sign', 'expm1', 'log1p', 'minimum', 'maximum', 'scan', 'output', 'argsort'] as const)(
+    .each(['sign', 'expm1', 'log1p', 'minimum', 'maximum', 'relu', 'sin', 'cos', 'scan', 'output', 'argsort'] as const)(
     `%s, composed ${reason}`,
     (op) => {
       const unknown = { ...runtime!.tf, getBackend: () => 'unknown' };
@@ -333,6 +359,9 @@ describe.each(runtimes)('%s', (id, runtime, reason) => {
       ['pow', spread(1e-3, 100), (x) => x.pow(-0.5)],
       ['pow', spread(1e-3, 1000), (x) => x.pow(5.25)],
       ['sqrt', scales, (x) => x.sqrt()],
+      ['sin', [...spread(-6.29, 6.29), ...small], (x) => x.sin()],
+      ['cos', [...spread(-6.29, 6.29), ...small], (x) => x.cos()],
+      ['atan', [...scales, ...spread(-4, 4)], (x) => x.atan()],
     ];
     const largest: Record<string, number> = {};
     for (const [name, data, build] of sweeps) {
