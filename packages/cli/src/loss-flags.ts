@@ -1,6 +1,8 @@
 import { describeInput, findLoss, type LossDefinition, options } from '@isoloss/core';
 import { type Command, Option } from 'commander';
 import { kebab } from './kebab.ts';
+import { isRequired, legalValues } from './option-text.ts';
+import { toJSON } from './output.ts';
 
 /** Which flags are a loss's own, by the attribute that commander stores their value under. */
 export interface LossFlags {
@@ -49,11 +51,15 @@ export function addLossFlags(
   for (const [own, schema] of Object.entries(definition.options)) {
     const description = options.optionDescription(schema);
     const value = description.type === 'boolean' ? '[boolean]' : '<value>';
-    const standard = description.default === null ? 'null' : String(description.default);
+    const standard =
+      typeof description.default === 'object' ? toJSON(description.default) : String(description.default);
     add(
       'options',
       own,
-      new Option(`--${kebab(own)} ${value}`, `${options.describeOption(schema)} (default: ${standard})`),
+      new Option(
+        `--${kebab(own)} ${value}`,
+        `${legalValues(schema)} (${isRequired(schema) ? 'required' : `default: ${standard}`})`,
+      ),
     );
   }
   return { flags: { definition, ...found }, args: args.map((arg) => respell(arg, spellings)) };

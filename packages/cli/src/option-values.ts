@@ -1,5 +1,6 @@
-import { type Loss, type LossDefinition, makeLoss, options } from '@isoloss/core';
+import { type Loss, type LossDefinition, LossInputError, makeLoss, options } from '@isoloss/core';
 import { UsageError } from './errors.ts';
+import { isRequired, legalValues } from './option-text.ts';
 
 /** What a text on the command line means for an option; what it can't mean is left for the loss to refuse. */
 function optionValue(definition: LossDefinition, name: string, text: string): unknown {
@@ -32,6 +33,13 @@ export function assignment(text: string, flag: string): [name: string, value: st
  * @throws LossInputError BAD_OPTION
  */
 export function lossWith(definition: LossDefinition, typed: ReadonlyMap<string, string>): Loss {
+  for (const [name, schema] of Object.entries(definition.options))
+    if (!typed.has(name) && isRequired(schema))
+      throw new LossInputError(
+        'BAD_OPTION',
+        `${definition.id} needs the option ${name}, ${legalValues(schema)}; give it as --option ${name}=<value>`,
+        { input: name },
+      );
   const values = [...typed].map(([name, text]) => [name, optionValue(definition, name, text)] as const);
   return makeLoss(definition, Object.fromEntries(values));
 }

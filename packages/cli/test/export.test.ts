@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { catalogue } from '@isoloss/core';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt, inProcess, isoloss } from './command.ts';
@@ -58,14 +59,33 @@ describe('isoloss export', () => {
   });
 
   it('has usual ranks for every loss', async () => {
-    const { stdout } = await isoloss(['list', '--json']);
-    const losses = (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
-    const results = [];
-    for (const id of losses)
-      results.push(
-        await inProcess(['export', id, '--gradients', '--labels', 'int32', '-o', join(folder, `${id}.onnx`)]),
-      );
-    expect(results.map(({ code, stderr }) => ({ code, stderr }))).toEqual(losses.map(() => ({ code: 0, stderr: '' })));
+    // What a loss can't do without.
+    const needed: Record<string, string[]> = { crd: ['--dataset-size', '100'], hamming: ['--soft'] };
+    for (const id of catalogue.keys()) {
+      const file = join(folder, `${id}.onnx`);
+      const args = ['export', id, '--gradients', '--labels', 'int32', ...(needed[id] ?? []), '-o', file];
+      const { code, stderr } = await inProcess(args);
+      expect({ id, code, stderr }).toEqual({ id, code: 0, stderr: '' });
+      expect(existsSync(file)).toBe(true);
+    }
+  });
+
+  it.each([
+    ['focal', { input: ['N', 'C'], target: ['N'] }],
+    ['dice', { input: ['N', 'C'], target: ['N', 'C'] }],
+    ['tripletMargin', { anchor: ['N', 'D'], positive: ['N', 'D'], negative: ['N', 'D'] }],
+    ['multiMargin', { input: ['N', 'C'], target: ['N'] }],
+    ['ctc', { logProbs: ['T', 'N', 'C'], targets: ['N', 'S'], inputLengths: ['N'], targetLengths: ['N'] }],
+    ['rnnt', { logits: ['N', 'T', 'U+1', 'C'], targets: ['N', 'U'], inputLengths: ['N'], targetLengths: ['N'] }],
+    ['mahalanobis', { input: ['N', 'D'], target: ['N', 'D'], inverseCovariance: ['D', 'D'] }],
+    ['iou', { input: ['N', '4'], target: ['N', '4'] }],
+    ['hamming', { input: ['N', 'D'], target: ['N', 'D'] }],
+    ['totalVariation', { input: ['N', 'H', 'W'] }],
+    ['huber', { input: ['N', 'D1'], target: ['N', 'D1'] }],
+  ])('takes batches: %s', async (id, expected) => {
+    const { stdout } = await inProcess(['export', id, '--json', '-o', join(folder, 'batch.onnx')]);
+    const { inputs } = JSON.parse(stdout) as { inputs: { name: string; shape: (string | number)[] }[] };
+    expect(Object.fromEntries(inputs.map(({ name, shape }) => [name, shape.map(String)]))).toEqual(expected);
   });
 
   it.each([
@@ -73,6 +93,8 @@ describe('isoloss export', () => {
     [['nll', '--gradients', 'target'], 'NOT_DIFFERENTIABLE'],
     [['huber', '--delta', '0'], 'BAD_OPTION'],
     [['hubert'], 'UNKNOWN_LOSS'],
+    [['crd'], 'BAD_OPTION'],
+    [['hamming', '--gradients'], 'NOT_DIFFERENTIABLE'],
   ])('refuses %j and writes nothing', async (args, code) => {
     const file = join(folder, 'never.onnx');
     const outcome = await inProcess(['export', ...args, '-o', file, '--json']);

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import {
   type ConformanceResult,
@@ -9,9 +10,11 @@ import {
   terminalReport,
   vectorIds,
 } from '@isoloss/conformance';
-import { type Backend, type FloatDType, findLoss } from '@isoloss/core';
-import { type BackendId, backendList, openBackend, whyNot } from '../backends.ts';
-import { UnavailableError, UsageError } from '../errors.ts';
+import { type FloatDType, findLoss } from '@isoloss/core';
+import { backendList } from '../backends.ts';
+import { openAll } from '../conformance/open.ts';
+import { runInPool } from '../conformance/pool.ts';
+import { UsageError } from '../errors.ts';
 import { print } from '../output.ts';
 import { Progress } from '../progress.ts';
 import { quietly } from '../quiet.ts';
@@ -23,16 +26,19 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
   const report = reportOf(flags);
   const vectors = await loadVectors(await lossesOf(flags.loss));
   const cases = split(flags.case);
+  const jobs = jobsOf(flags.jobs);
   if (
     cases !== undefined &&
     !vectors.some((file) => file.cases.some(({ id }) => cases.some((part) => id.includes(part))))
   )
     throw new UsageError(`no case has ${cases.join(' or ')} in its id; ids are as huber/0007`);
 
+  const progress = new Progress('conformance');
   const result = await quietly(async () => {
+    // Asked for by name, an absent backend is a failure at once; the processes then open their own.
     const backends = await openAll(ids, flags.backend !== undefined);
-    const progress = new Progress('conformance');
     try {
+      if (jobs > 1 && vectors.length > 1) return await inPool();
       return await runConformance({
         backends,
         vectors,
@@ -44,6 +50,21 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
     } finally {
       progress.end();
       for (const backend of backends) await backend.dispose();
+    }
+
+    async function inPool(): Promise<ConformanceResult> {
+      const descriptions = await Promise.all(backends.map((backend) => backend.describe()));
+      const columns = descriptions.flatMap((one) => dtypes.filter((dtype) => one.dtypes.includes(dtype))).length;
+      let done = 0;
+      const losses = vectors.map(({ loss }) => loss);
+      return runInPool({
+        losses,
+        ids,
+        dtypes,
+        cases,
+        jobs,
+        onCell: (what) => progress.at(++done, columns * losses.length, what),
+      });
     }
   });
   print(flags.json ? jsonReport(result) : terminalReport(result));
@@ -61,6 +82,13 @@ function dtypesOf(dtype: string | undefined): FloatDType[] {
   if (dtype === undefined) return ['float32', 'float64'];
   if (dtype === 'float32' || dtype === 'float64') return [dtype];
   throw new UsageError(`--dtype is float32 or float64, not ${dtype}; both without it`);
+}
+
+/** Two processes gain even on one backend: what they wait for is mostly the building of sessions. */
+function jobsOf(jobs: string | undefined): number {
+  if (jobs === undefined) return availableParallelism();
+  if (/^[1-9]\d*$/.test(jobs)) return Number(jobs);
+  throw new UsageError(`--jobs is a number of processes, not ${jobs}`);
 }
 
 /** The losses asked for that have vectors; undefined for all. */
@@ -88,28 +116,6 @@ function reportOf({ report, output }: ConformanceFlags): Report | undefined {
         : `--report is html or json, not ${report}`,
     );
   return { format, file: output ?? `report.${format}` };
-}
-
-/** Backends to run on; those that are not available stand in with their reason, unless they were asked for by name. */
-async function openAll(ids: readonly BackendId[], asked: boolean): Promise<Backend[]> {
-  const backends: Backend[] = [];
-  for (const id of ids) {
-    const opened = await openBackend(id);
-    if (!opened.available && asked) throw new UnavailableError(`${id} is not available: ${whyNot(opened.description)}`);
-    backends.push(
-      opened.available
-        ? opened.backend
-        : {
-            id,
-            describe: async () => opened.description,
-            compile: async () => {
-              throw new UnavailableError(`${id} is not available`);
-            },
-            dispose: async () => {},
-          },
-    );
-  }
-  return backends;
 }
 
 async function writeReport({ format, file }: Report, result: ConformanceResult): Promise<void> {

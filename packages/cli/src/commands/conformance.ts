@@ -7,6 +7,7 @@ export interface ConformanceFlags {
   readonly case?: string;
   readonly report?: string;
   readonly output?: string;
+  readonly jobs?: string;
   readonly json?: boolean;
 }
 
@@ -22,6 +23,7 @@ export const conformanceCommand: CommandModule = {
       .option('--case <ids>', 'only the cases whose id contains one of these (a,b), as huber/0007')
       .option('--report <format>', 'write the whole report to a file: html (one file, no network) or json')
       .option('--output <file>', 'where the report goes (default: report.html or report.json)')
+      .option('--jobs <n>', 'how many processes (default: as many as there are processors)')
       .option('--json', 'print the whole report as JSON instead of the matrix')
       .addHelpText(
         'after',

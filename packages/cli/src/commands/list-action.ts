@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { CatalogueEntry, LossDefinition } from '@isoloss/core';
 import { UsageError } from '../errors.ts';
-import { print, printJSON, terminalWidth } from '../output.ts';
+import { familiesOf } from '../families.ts';
+import { print, printJSON, terminalWidth, wrap } from '../output.ts';
 import type { ListFlags } from './list.ts';
 
 export async function list({ family, search, json }: ListFlags): Promise<void> {
   const all = search === undefined ? await fromFile() : await having(search);
-  const families = [...new Set((search === undefined ? all : await fromFile()).map((entry) => entry.family))].sort();
+  const families = familiesOf(search === undefined ? all : await fromFile());
   if (family !== undefined && !families.includes(family))
     throw new UsageError(`there is no family ${JSON.stringify(family)}; there are ${families.join(', ')}`);
   const found = all.filter((entry) => family === undefined || entry.family === family);
@@ -25,33 +26,43 @@ async function fromFile(): Promise<readonly CatalogueEntry[]> {
 /** The losses that have all the words somewhere; the file has not all that they say of themselves. */
 async function having(search: string): Promise<readonly CatalogueEntry[]> {
   const { catalogue, describeLoss } = await import('@isoloss/core');
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = fold(search).split(/\s+/).filter(Boolean).map(singular);
   return [...catalogue.values()]
-    .filter((definition) => words.every((word) => searchText(definition).includes(word)))
+    .filter((definition) => {
+      const text = searchText(definition);
+      return words.every((word) => text.includes(word));
+    })
     .map(describeLoss);
 }
 
 function searchText({ id, aliases, family, about }: LossDefinition): string {
   const { summary, formula, use, conventions = [], sources, names = {} } = about ?? { sources: [] };
-  return [id, ...aliases, family, summary, formula, use, ...conventions, ...sources, ...Object.values(names)]
-    .join(' ')
-    .toLowerCase();
+  const elsewhere = Object.entries(names).flat();
+  return fold([id, ...aliases, family, summary, formula, use, ...conventions, ...sources, ...elsewhere].join('\n'));
 }
 
+/** One spelling of what has several: multi-label and multilabel, regularize and regularise. */
+const fold = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[-‐]/g, '')
+    .replace(/iz(?=e|i|a)/g, 'is');
+
+/** `faces` finds face too. */
+const singular = (word: string): string => (/[^su]s$/.test(word) && word.length > 3 ? word.slice(0, -1) : word);
+
 function printFamilies(families: readonly string[], found: readonly CatalogueEntry[]): void {
-  const width = Math.max(...found.map(({ id }) => id.length));
+  const lineWidth = Math.min(terminalWidth(), 100);
   for (const family of families) {
     const losses = found.filter((entry) => entry.family === family);
     if (losses.length === 0) continue;
+    const indent = ' '.repeat(Math.max(...losses.map(({ id }) => id.length)) + 4);
     print(`${family}\n`);
-    for (const { id, aliases, summary } of losses)
-      print(cut(`  ${id.padEnd(width)}  ${summary}${aliases.length > 0 ? ` (${aliases.join(', ')})` : ''}`));
+    for (const { id, aliases, summary } of losses) {
+      const text = `${summary}${aliases.length > 0 ? ` (${aliases.join(', ')})` : ''}`;
+      print(`  ${id}`.padEnd(indent.length) + wrap(text, indent, lineWidth).trimStart());
+    }
     print('');
   }
   print(`${found.length} ${found.length === 1 ? 'loss' : 'losses'}; isoloss show <loss> says more.`);
 }
-
-const cut = (line: string): string => {
-  const width = terminalWidth();
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
-};

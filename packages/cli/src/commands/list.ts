@@ -14,11 +14,16 @@ export const listCommand: CommandModule = {
       .command('list')
       .description('list the losses, by family')
       .option('--family <name>', 'only those of a family')
-      .option('--search <words>', 'only those whose names, formula or description have all these words')
+      .option('--search <words>', 'only those that say all these words of themselves: names, use, sources, …')
       .option('--json', 'print JSON: an array of objects with id, inputs, options, …')
       .addHelpText(
         'after',
-        examples('isoloss list', 'isoloss list --search "class imbalance"', 'isoloss list --json | jq -r ".[].id"'),
+        examples(
+          'isoloss list',
+          'isoloss list --family boxes',
+          'isoloss list --search "class imbalance"',
+          'isoloss list --json | jq -r ".[].id"',
+        ),
       )
       .action(async (flags: ListFlags) => (await import('./list-action.ts')).list(flags)),
 };

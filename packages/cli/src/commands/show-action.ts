@@ -3,12 +3,14 @@ import {
   describeLoss,
   findLoss,
   type LossDefinition,
+  makeLoss,
   options,
   outputsOf,
   print as printGraph,
   simplify,
   trace,
 } from '@isoloss/core';
+import { isRequired, legalValues } from '../option-text.ts';
 import { assignment, lossWith } from '../option-values.ts';
 import { print, printJSON, table, toJSON, wrap } from '../output.ts';
 import { parseRanks, signatureFor } from '../ranks.ts';
@@ -44,10 +46,23 @@ function page(definition: LossDefinition): string {
     ...section('When to use it', paragraphs(about ? [about.use] : [])),
     ...section('Inputs', inputLines(definition)),
     ...section('Options', optionLines(definition)),
-    ...section('Conventions', paragraphs((about?.conventions ?? []).map((text) => `· ${text}`))),
+    ...section('Gradient', paragraphs(gradientNote(definition))),
+    ...section('Conventions', paragraphs(conventionsOf(definition).map((text) => `· ${text}`))),
     ...section('Elsewhere', table(Object.entries(about?.names ?? {}).map(([library, name]) => [`  ${library}`, name]))),
     ...section('Sources', paragraphs((about?.sources ?? []).map((text) => `· ${text}`))),
   ].join('\n');
+}
+
+/** Where the inputs alone would promise too much: a loss that has no gradient as it is without options. */
+function gradientNote(definition: LossDefinition): string[] {
+  if (Object.values(definition.options).some(isRequired)) return [];
+  const reason = definition.notDifferentiable(makeLoss(definition, {}).options);
+  return reason === undefined ? [] : [`None with the default options: ${reason}.`];
+}
+
+function conventionsOf({ about, separable }: LossDefinition): readonly string[] {
+  const coupled = 'It couples the examples of a batch: shards can’t be merged, so there is no reduction "partial".';
+  return [...(about?.conventions ?? []), ...(separable ? [] : [coupled])];
 }
 
 function inputLines(definition: LossDefinition): string[] {
@@ -66,7 +81,12 @@ function optionLines({ options: schemas }: LossDefinition): string[] {
   return table(
     Object.entries(schemas).map(([name, schema]) => [
       `  ${name}`,
-      `${options.describeOption(schema)}; default ${toJSON(options.optionDescription(schema).default)}`,
+      `${legalValues(schema)}; ${isRequired(schema) ? 'required' : `default ${defaultText(schema)}`}`,
     ]),
   );
+}
+
+function defaultText(schema: LossDefinition['options'][string]): string {
+  const { default: value } = options.optionDescription(schema);
+  return typeof value === 'number' ? String(value) : toJSON(value);
 }
