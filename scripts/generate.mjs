@@ -1,7 +1,8 @@
-// Writes what is derived from the definitions: the registry of losses and catalogue.json. With --check it only compares.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Writes what is derived from the definitions: the registry of losses, catalogue.json, and docs/losses. With --check it only compares.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { curveOf, indexPage, lossPage } from './lib/loss-page.mjs';
 import { root, run } from './lib/steps.mjs';
 
 const check = process.argv.includes('--check');
@@ -36,12 +37,33 @@ write(
 );
 
 await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', core]);
-const { catalogue, describeLoss } = await import(pathToFileURL(path.join(core, 'dist/index.js')).href);
+const definitions = await import(pathToFileURL(path.join(core, 'dist/index.js')).href);
+const { catalogue, describeLoss } = definitions;
 const entries = [...catalogue.values()].map(describeLoss);
 write(
   path.join(core, 'catalogue.json'),
   `${JSON.stringify({ schema: 'isoloss-catalogue/1', losses: entries }, null, 2)}\n`,
 );
+
+const docs = path.join(root, 'docs/losses');
+mkdirSync(docs, { recursive: true });
+const pages = new Set(['README.md']);
+for (const definition of catalogue.values()) {
+  const vectors = path.join(root, 'packages/conformance/vectors', `${definition.id}.json`);
+  const svg = curveOf(definitions, definition);
+  if (svg !== undefined) {
+    pages.add(`${definition.id}.svg`);
+    write(path.join(docs, `${definition.id}.svg`), svg);
+  }
+  pages.add(`${definition.id}.md`);
+  const known = existsSync(vectors) ? JSON.parse(readFileSync(vectors, 'utf8')) : undefined;
+  write(path.join(docs, `${definition.id}.md`), lossPage(definitions, definition, known, svg !== undefined));
+}
+write(path.join(docs, 'README.md'), indexPage([...catalogue.values()]));
+for (const file of readdirSync(docs).filter((name) => !pages.has(name))) {
+  stale.push(path.join('docs/losses', file));
+  if (!check) rmSync(path.join(docs, file));
+}
 
 if (stale.length === 0) console.log('All generated files are as their sources have them.');
 else if (!check) console.log(`Wrote ${stale.join(', ')}.`);

@@ -1,0 +1,16 @@
+// npm run test:python: the oracle's own tests, and that it still gives every committed vector, checked against the libraries.
+import { golden, python } from './lib/python.mjs';
+import { run } from './lib/steps.mjs';
+
+try {
+  const interpreter = await python();
+  await run(interpreter, ['-m', 'unittest', 'discover', '-s', 'tests'], { show: true, cwd: golden });
+  await run(interpreter, ['generate.py', '--check', '--jobs', '2', ...process.argv.slice(2)], {
+    show: true,
+    cwd: golden,
+  });
+} catch (error) {
+  if (error.log) console.error(error.log);
+  console.error(error.message);
+  process.exitCode = 1;
+}
