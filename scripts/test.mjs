@@ -9,7 +9,9 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'isoloss-test-'));
 const results = path.join(folder, 'results.json');
 try {
   await setUp();
-  await step('lint', () => run(path.join(root, 'node_modules/.bin/biome'), ['check', '.']));
+  await step('lint', async () => {
+    await run(path.join(root, 'node_modules/.bin/biome'), ['check', '.']);
+  });
   const args = [
     'run',
     '--reporter=default',
