@@ -29,3 +29,15 @@ export function rowDistance(distance: Distance, { p, eps }: { p: number; eps: nu
   };
   return byName[distance];
 }
+
+/** max(0, d(a, p) − d(a, n) + margin); with swap, the negative's distance is its smaller one from anchor and positive. */
+export function tripletLoss(
+  d: (x: Expr, y: Expr) => Expr,
+  anchor: Expr,
+  positive: Expr,
+  negative: Expr,
+  { margin, swap }: { margin: number; swap: boolean },
+): Expr {
+  const toNegative = swap ? d(anchor, negative).minimum(d(positive, negative)) : d(anchor, negative);
+  return d(anchor, positive).sub(toNegative).add(margin).relu();
+}

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { numberOrInfinity } from '../../loss/options.ts';
-import { rowDistance } from '../../shared/distances.ts';
+import { rowDistance, tripletLoss } from '../../shared/distances.ts';
 
 export const tripletMarginWithDistance = defineLoss({
   id: 'tripletMarginWithDistance',
@@ -25,9 +25,6 @@ export const tripletMarginWithDistance = defineLoss({
     p: numberOrInfinity(z.number().positive()).default(2),
     eps: z.number().nonnegative().default(1e-6),
   },
-  formula({ anchor, positive, negative }, { margin, swap, distance, p, eps }) {
-    const d = rowDistance(distance, { p, eps });
-    const toNegative = swap ? d(anchor, negative).minimum(d(positive, negative)) : d(anchor, negative);
-    return d(anchor, positive).sub(toNegative).add(margin).relu();
-  },
+  formula: ({ anchor, positive, negative }, { margin, swap, distance, p, eps }) =>
+    tripletLoss(rowDistance(distance, { p, eps }), anchor, positive, negative, { margin, swap }),
 });
