@@ -8,7 +8,7 @@ from ..cases import Draw, case, error
 from ..conventions import relu
 from ..loss import Loss
 from ..lovasz import extension
-from ..regions import at_kinks
+from ..regions import activate, at_kinks, class_rows
 from ..tensors import bools, floats, ints
 
 
@@ -21,10 +21,18 @@ def unreduced(inputs, o):
     rows = 1 if o.per == "batch" else shape[0]
     width = prod(shape) // rows if rows else 0
 
+    lines = class_rows(shape, 1)[0] if o.activation == "softmax" else []
+
     def block(n):
         spots = range(n * width, (n + 1) * width)
         t = [int(inputs["target"].data[i]) for i in spots]
-        return Block(lambda x: formula(x, t), places("input", spots))
+        coupled = [line for line in lines if line[0] in spots]
+
+        def one(numbers):
+            x = activate(dict(zip(spots, numbers)), coupled, o.activation)
+            return formula([x[i] for i in spots], t)
+
+        return Block(one, places("input", spots))
 
     return Unreduced((rows,), [block(n) for n in range(rows)])
 
@@ -71,6 +79,13 @@ def _cases():
     yield case("small", FIXTURE, "fixture tie", "1.5·⅓ + 1.5·⅓", reduction="none", near=1)
     for scale in (5, 20, 90, 700, 10000):
         yield case(f"scale-{scale}", drawn(f"scale-{scale}", (2, 3), scale), "extreme")
+    for activation in ("sigmoid", "softmax"):
+        for per in ("sample", "batch"):
+            key = f"{activation}-{per}"
+            yield case(key, drawn(key, (2, 2, 2)), "option", activation=activation, per=per, reduction="none")
+    yield case("sigmoid-scale-20", drawn("sigmoid-20", (2, 3), 20), "option extreme", activation="sigmoid")
+    one_line = {"input": floats([1, 2, 3]), "target": floats([1, 0, 1])}
+    yield error("RANK_MISMATCH", "error-softmax-rank", one_line, "softmax needs a class axis", activation="softmax")
     yield case("right", pair([[2, -3, 1.5]], [[1, 0, 0.0]]), "ordinary")
     yield case("all-right", pair([[2, -3, 1.5]], [[1, 0, 1]]), "ordinary", "beyond the margin: 0")
     yield case("margin", pair([[1, -1, 2]], [[1, 0, 0]]), "kink", "relu′(0) = 0")
@@ -92,7 +107,7 @@ def _cases():
 LOSS = Loss(
     id="lovaszHinge",
     paper="Berman, Triki and Blaschko, The Lovász-Softmax loss, 2018",
-    defaults={"per": "batch"},
+    defaults={"activation": "none", "per": "batch"},
     unreduced=unreduced,
     cases=at_kinks(_cases(), {f"{per}-{what}ground" for per in ("sample", "batch") for what in ("fore", "back")}),
     differentiable=("input",),

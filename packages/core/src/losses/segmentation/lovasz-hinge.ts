@@ -3,6 +3,7 @@ import { complement } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { binary, float } from '../../loss/inputs.ts';
 import { lovasz, perRow } from '../../shared/lovasz.ts';
+import { activated, softmaxNeedsClasses } from '../../shared/regions.ts';
 
 export const lovaszHinge = defineLoss({
   id: 'lovaszHinge',
@@ -14,16 +15,21 @@ export const lovaszHinge = defineLoss({
     conventions: [
       'Over the whole batch by default, as the authors’ code (per_image False).',
       'Equal errors keep their order; relu′(0) = 0.',
+      'It takes logits: an activation is for models whose margins are meant on probabilities.',
     ],
     sources: ['Berman et al. 2018, The Lovász-Softmax Loss', 'segmentation-models-pytorch LovaszLoss'],
     names: { kornia: 'losses.LovaszHingeLoss', smp: 'LovaszLoss(binary)' },
   },
   inputs: { input: float('N ...'), target: binary('N ...') },
-  options: { per: z.enum(['sample', 'batch']).default('batch') },
+  options: {
+    activation: z.enum(['none', 'sigmoid', 'softmax']).default('none'),
+    per: z.enum(['sample', 'batch']).default('batch'),
+  },
   separable: false,
-  formula({ input, target }, { per }) {
+  precondition: ({ activation }, { shapes }) => softmaxNeedsClasses(activation, shapes.input!, 2),
+  formula({ input, target }, { activation, per }) {
     const flat = perRow(per);
-    const [x, t] = [flat(input), flat(target)];
+    const [x, t] = [flat(activated(input, activation, 1)), flat(target)];
     const errors = complement(x.mul(t.mul(2).sub(1)));
     return lovasz(errors, t, (sorted) => sorted.relu());
   },
