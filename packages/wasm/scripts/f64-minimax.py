@@ -1,0 +1,59 @@
+"""Coefficients of the polynomials in src/math/f64, by Remez's algorithm in mpmath. Run: python f64-minimax.py [name]
+
+Each line is a name and the largest weighted error as a power of two, then the coefficients, lowest first, rounded to f64.
+"""
+
+import sys
+
+from mpmath import atan, cos, coth, exp, expm1, inf, log, lu_solve, matrix, mp, mpf, sin, sqrt, tan, tanh
+
+mp.dps = 60
+
+
+def remez(f, degree, low, high, weight):
+    """The polynomial of that degree that minimizes max |weight(x)(f(x) − p(x))| on [low, high]."""
+    low, high, count = mpf(low), mpf(high), degree + 2
+    # Chebyshev points; none at 0, where the weight vanishes.
+    points = [(low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * (k + mpf("0.3")) / (count - mpf("0.4"))) for k in range(count)]
+    for _ in range(30):
+        rows = [[x**i for i in range(degree + 1)] + [(-1) ** k / weight(x)] for k, x in enumerate(points)]
+        *coefficients, level = lu_solve(matrix(rows), matrix([f(x) for x in points]))
+
+        def error(x):
+            return weight(x) * (f(x) - mp.polyval(coefficients[::-1], x))
+
+        # Between two zeros of the error lies one extremum: look for the largest on a grid, then refine.
+        ends = [low] + [mp.findroot(error, (a, b), solver="anderson", tol=1e-70, verify=False) for a, b in zip(points, points[1:])] + [high]
+        new = []
+        for a, b in zip(ends, ends[1:]):
+            for _ in range(12):
+                grid = [a + (b - a) * j / 8 for j in range(9)]
+                best = max(range(9), key=lambda j: abs(error(grid[j])))
+                a, b = grid[max(best - 1, 0)], grid[min(best + 1, 8)]
+            new.append((a + b) / 2 if best not in (0, 8) else grid[best])
+        points = new
+        peaks = [abs(error(x)) for x in points]
+        if max(peaks) / min(peaks) < 1.0001:
+            break
+    return coefficients, max(peaks)
+
+
+def near_zero(f, series):
+    """f, which cancels near 0, from its series there."""
+    return lambda x: series(x) if abs(x) < mpf("1e-12") else f(x)
+
+
+half_ln2 = log(2) / 2 * mpf("1.0001")
+s2 = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2 * mpf("1.0001")
+polynomials = {
+    # (r·coth(r/2) − 2)/r², of r²; its error counts r³/2 times in e^r
+    "exp": (near_zero(lambda z: (sqrt(z) * coth(sqrt(z) / 2) - 2) / z, lambda z: mpf(1) / 6 - z / 360), 4, 0, half_ln2**2, lambda z: z**1.5 / 2 + mpf("1e-12")),
+    # R of log(1 + f) = f − (f²/2 − s(f²/2 + R)), s = f/(2 + f), by z = s²: (log((1+s)/(1−s)) − 2s)/(s z), of z
+    "log": (near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, lambda z: mpf(2) / 3 + z * 2 / 5), 6, 0, s2, lambda z: z + mpf("1e-9")),
+}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or polynomials:
+        coefficients, error = remez(*polynomials[name])
+        print(f"{name}: 2^{float(mp.log(error, 2)):.1f}")
+        print("  [" + ", ".join(repr(float(c)) for c in coefficients) + "]")

@@ -1,0 +1,6 @@
+import { exp, expm1 } from './f64/exp.ts';
+import { log, log1p } from './f64/log.ts';
+import type { ElementaryFunctions } from './functions.ts';
+
+/** Functions of f64x2. No tables, no FMA, no branches that data decide. */
+export const f64Math: Pick<ElementaryFunctions, 'exp' | 'expm1' | 'log' | 'log1p'> = { exp, expm1, log, log1p };
