@@ -310,6 +310,7 @@ export const f64x2 = {
 /** Instructions that store, with their operand types: `Code.store` writes them. */
 export const stores = {
   i32: [0x36, 2, 'i32'],
+  i64: [0x37, 3, 'i64'],
   f32: [0x38, 2, 'f32'],
   f64: [0x39, 3, 'f64'],
   v128: [simd | 0x0b, 2, 'v128'],
