@@ -23,6 +23,11 @@ const registry = {
     packages: [],
     load: async () => (await import('@isoloss/core')).referenceBackend(),
   },
+  wasm: {
+    summary: 'fused WebAssembly SIMD kernels, no native code',
+    packages: ['@isoloss/wasm'],
+    load: async () => (await import('@isoloss/wasm')).wasmBackend(),
+  },
   'onnx-node': {
     summary: 'ONNX Runtime for Node',
     packages: ['@isoloss/onnx', 'onnxruntime-node'],

@@ -1,1 +1,1 @@
-export {};
+export { wasmBackend } from './backend.ts';
