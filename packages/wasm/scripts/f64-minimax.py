@@ -5,7 +5,7 @@ Each line is a name and the largest weighted error as a power of two, then the c
 
 import sys
 
-from mpmath import atan, cos, coth, exp, expm1, inf, log, lu_solve, matrix, mp, mpf, sin, sqrt, tan, tanh
+from mpmath import atan, coth, log, lu_solve, matrix, mp, mpf, sqrt, tanh
 
 mp.dps = 60
 
@@ -38,6 +38,17 @@ def remez(f, degree, low, high, weight):
     return coefficients, max(peaks)
 
 
+def rational(f, numerator, denominator, low, high):
+    """p/q of those degrees, q monic, that is f at the Chebyshev points of [low, high]; and its largest error."""
+    count = numerator + denominator + 1
+    points = [(low + high) / 2 + (high - low) / 2 * mp.cos(mp.pi * (k + mpf(1) / 2) / count) for k in range(count)]
+    rows = [[x**i for i in range(numerator + 1)] + [-f(x) * x**i for i in range(denominator)] for x in points]
+    found = list(lu_solve(matrix(rows), matrix([f(x) * x**denominator for x in points])))
+    p, q = found[: numerator + 1], [*found[numerator + 1 :], mpf(1)]
+    grid = [low + (high - low) * (k + mpf(1) / 2) / 500 for k in range(500)]
+    return p, q, max(abs(f(x) - mp.polyval(p[::-1], x) / mp.polyval(q[::-1], x)) for x in grid)
+
+
 def near_zero(f, series):
     """f, which cancels near 0, from its series there."""
     return lambda x: series(x) if abs(x) < mpf("1e-12") else f(x)
@@ -50,10 +61,23 @@ polynomials = {
     "exp": (near_zero(lambda z: (sqrt(z) * coth(sqrt(z) / 2) - 2) / z, lambda z: mpf(1) / 6 - z / 360), 4, 0, half_ln2**2, lambda z: z**1.5 / 2 + mpf("1e-12")),
     # R of log(1 + f) = f − (f²/2 − s(f²/2 + R)), s = f/(2 + f), by z = s²: (log((1+s)/(1−s)) − 2s)/(s z), of z
     "log": (near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, lambda z: mpf(2) / 3 + z * 2 / 5), 6, 0, s2, lambda z: z + mpf("1e-9")),
+    # the same where f is e^−|x| in [0, 1], s <= 1/3
+    "softplus": (near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, lambda z: mpf(2) / 3 + z * 2 / 5), 9, 0, mpf(1) / 9, lambda z: z**1.5 + mpf("1e-12")),
 }
+# (tanh x / x − 1)/x² where |x| < 0.55, of x²
+rationals = {"tanh": (lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, 2, 3, mpf(0), mpf("0.3026"))}
+
+
+def row(coefficients):
+    return "  [" + ", ".join(repr(float(c)) for c in coefficients) + "]"
+
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or polynomials:
+    for name in sys.argv[1:] or [*polynomials, *rationals]:
+        if name in rationals:
+            p, q, error = rational(*rationals[name])
+            print(f"{name}: 2^{float(mp.log(error, 2)):.1f}", row(p), row(q), sep="\n")
+            continue
         coefficients, error = remez(*polynomials[name])
         print(f"{name}: 2^{float(mp.log(error, 2)):.1f}")
-        print("  [" + ", ".join(repr(float(c)) for c in coefficients) + "]")
+        print(row(coefficients))

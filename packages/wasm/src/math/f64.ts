@@ -1,6 +1,15 @@
 import { exp, expm1 } from './f64/exp.ts';
 import { log, log1p } from './f64/log.ts';
+import { sigmoid, softplus, tanh } from './f64/logistic.ts';
 import type { ElementaryFunctions } from './functions.ts';
 
 /** Functions of f64x2. No tables, no FMA, no branches that data decide. */
-export const f64Math: Pick<ElementaryFunctions, 'exp' | 'expm1' | 'log' | 'log1p'> = { exp, expm1, log, log1p };
+export const f64Math: Omit<ElementaryFunctions, 'pow' | 'sin' | 'cos' | 'atan'> = {
+  exp,
+  expm1,
+  log,
+  log1p,
+  tanh,
+  sigmoid,
+  softplus,
+};

@@ -19,6 +19,18 @@ export const negativeAbs = (x: V128): V128 => v128.or(x, bits(sign));
 export const horner = (x: Local<'v128'>, coefficients: readonly number[]): V128 =>
   coefficients.slice(0, -1).reduceRight((rest, c) => add(mul(rest, x), constant(c)), constant(coefficients.at(-1)!));
 
+/** The same, of odd and even powers apart: a shorter chain of operations that wait for each other. */
+export function evenOdd(code: Code, x: Local<'v128'>, coefficients: readonly number[]): V128 {
+  const square = code.let(mul(x, x));
+  const [even, odd] = [0, 1].map((parity) =>
+    horner(
+      square,
+      coefficients.filter((_, k) => k % 2 === parity),
+    ),
+  ) as [V128, V128];
+  return add(even, mul(x, odd));
+}
+
 /** a + b = sum + error exactly, where |a| >= |b| or a = 0 (Dekker). */
 export function fastTwoSum(code: Code, a: Local<'v128'>, b: Local<'v128'>) {
   const sum = code.let(add(a, b));
