@@ -1,13 +1,6 @@
-import {
-  type Code,
-  type FunctionReference,
-  type I32,
-  i32,
-  type Local,
-  type ModuleBuilder,
-  v128,
-} from '../assembler/index.ts';
-import { type KernelDType, type Numeric, numerics, range } from './numeric.ts';
+import { type Code, type FunctionReference, type I32, i32, type ModuleBuilder, v128 } from '../assembler/index.ts';
+import { add, plus, range, times, upTo } from './arithmetic.ts';
+import { type KernelDType, type Numeric, numerics } from './numeric.ts';
 
 export interface MatmulVariant {
   /** A is given as [inner, rows]. */
@@ -62,16 +55,6 @@ export function matmulScratch(
   const width = Math.min(roundUp(columns, panelVectors * lanes), blockColumns(dtype));
   return firstPanel(dtype, transposeA) + width * Math.min(inner, depth) * bytes;
 }
-
-const add = (...terms: readonly I32[]): I32 => terms.reduce((sum, term) => i32.add(sum, term));
-const plus = (value: I32, constant: number): I32 => (constant === 0 ? value : i32.add(value, i32.const(constant)));
-const times = (value: I32, constant: number): I32 => (constant === 1 ? value : i32.mul(value, i32.const(constant)));
-
-/** min(end - begin, most). */
-const upTo = (code: Code, begin: I32, end: I32, most: number): Local<'i32'> => {
-  const rest = code.let(i32.sub(end, begin));
-  return code.let(i32.select(rest, i32.const(most), i32.lt_s(rest, i32.const(most))));
-};
 
 /**
  * out[r, 0..width) (+)= Σ_k A[r, k] · panel[k, 0..width) for all rows of a block. A function of its own, called often,

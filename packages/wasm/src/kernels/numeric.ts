@@ -74,5 +74,3 @@ export const numerics: Readonly<Record<KernelDType, Numeric>> = {
     },
   },
 };
-
-export const range = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
