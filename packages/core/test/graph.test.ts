@@ -204,6 +204,13 @@ describe('simplify', () => {
     ['constants', x.mul(constant(2).mul(3).add(1)), x.mul(7)],
     ['a broadcast that the operation does itself', constant(2).broadcastTo(['N']).mul(x), constant(2).mul(x)],
     ['where on ¬c', where(x.gt(0).not(), x, 0), where(x.gt(0), 0, x)],
+    ['a·b + a·b', x.mul(input('s', [])).add(x.mul(input('s', []))), x.mul(input('s', []).add(input('s', [])))],
+    ['a·k + a·k', x.mul(0.25).add(x.mul(0.25)), x.mul(0.5)],
+    ['Σ(−x)', x.neg().sum(), x.sum().neg()],
+    ['two halves of a where', where(x.gt(0), x, 0).add(where(x.gt(0), 0, x.exp())), where(x.gt(0), x, x.exp())],
+    ['the other two halves', where(x.gt(0), 0, x).add(where(x.gt(0), x.exp(), 0)), where(x.gt(0), x.exp(), x)],
+    ['where inside a where', where(x.gt(0), where(x.gt(0), x, 1).log(), x), where(x.gt(0), x.log(), x)],
+    ['where inside the other branch', where(x.gt(0), 2, where(x.gt(0), 7, x).abs()), where(x.gt(0), 2, x.abs())],
     ['reshape ∘ reshape', x.reshape(['N', 1]).reshape([1, 'N']), x.reshape([1, 'N'])],
   ])('%s', (_, before, after) => {
     expect(simplify([before])[0]).toBe(after);
@@ -212,6 +219,21 @@ describe('simplify', () => {
   test('x · 0 stays: x may be NaN or infinite', () => {
     const [y] = simplify([x.mul(0)]);
     expect(run([y!], { x: array([2], [Infinity, Number.NaN]) }, { N: 2 })[0]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  test('a condition says nothing of other elements, nor of what is also used without it', () => {
+    const guarded = where(x.gt(0), x, 1).log();
+    const total = where(x.gt(0), where(x.gt(0), x, 0).sum(), 0);
+    expect(simplify([total])[0]).toBe(total);
+    const both = [where(x.gt(0), guarded, 0), guarded];
+    expect(simplify(both)).toEqual(both);
+  });
+
+  test('halves by another condition stay', () => {
+    const sum = where(x.gt(0), x, 0).add(where(x.gt(1), 0, x));
+    expect(simplify([sum])[0]).toBe(sum);
+    const same = where(x.gt(0), x, 0).add(where(x.gt(0), x.exp(), 0));
+    expect(simplify([same])[0]).toBe(same);
   });
 
   test('picking commutes with subtracting what is constant along the axis', () => {

@@ -1,5 +1,6 @@
 import type { Op, Primitive, Rule } from '../ops/attributes.ts';
 import { primitives } from '../ops/index.ts';
+import { assumeConditions } from './assume.ts';
 import { type Dim, mulDims } from './dim.ts';
 import { constant, type Expr, make, where } from './expr.ts';
 import { isOp, rebuild } from './graph.ts';
@@ -36,8 +37,16 @@ const foldable: ReadonlySet<Op> = new Set<Op>([
   'where',
 ]);
 
-/** Operations that repeat their operands themselves, so that a broadcastTo before them is wasted. */
+/** Operations that treat elements alone and repeat their operands themselves, so that a broadcastTo before them is wasted. */
 const broadcasts: ReadonlySet<Op> = new Set<Op>([
+  'neg',
+  'abs',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'not',
+  'cast',
   'add',
   'sub',
   'mul',
@@ -57,8 +66,11 @@ type Law = (node: Expr) => Expr | undefined;
 /** One law a line, by operation. No law may lose a NaN or an infinity: x·0 is not 0. The sign of a zero may change. */
 const laws: { readonly [K in Op]?: Law } = {
   // x + 0 = x; a + (−b) = a − b
-  add: ({ inputs: [a, b] }) =>
-    known(b!) === 0 ? a : known(a!) === 0 ? b : b!.op === 'neg' ? a!.sub(b!.inputs[0]!) : undefined,
+  add: ({ inputs: [a, b] }) => {
+    if (known(b!) === 0) return a;
+    if (known(a!) === 0) return b;
+    return b!.op === 'neg' ? a!.sub(b!.inputs[0]!) : (doubled(a!, b!) ?? joined(a!, b!));
+  },
   // x − 0 = x; a − (−b) = a + b
   sub: ({ inputs: [a, b] }) => (known(b!) === 0 ? a : b!.op === 'neg' ? a!.add(b!.inputs[0]!) : undefined),
   // x·1 = x; x·(−1) = −x
@@ -116,9 +128,33 @@ const laws: { readonly [K in Op]?: Law } = {
   },
 };
 
-/** Σ of equal numbers along one axis is a product with its size. */
+/** a·b + a·b = a·(b + b), where b is the smaller one: doubling is exact. */
+function doubled(x: Expr, y: Expr): Expr | undefined {
+  if (x !== y || x.op !== 'mul') return undefined;
+  const [a, b] = x.inputs;
+  const twice = (factor: Expr) =>
+    isOp(factor, 'constant') ? constant(2 * factor.attributes.value) : factor.add(factor);
+  if (isConstantLike(b!, x)) return a!.mul(twice(b!));
+  return isConstantLike(a!, x) ? b!.mul(twice(a!)) : undefined;
+}
+
+/** Whether an operand has one element for a whole value. */
+const isConstantLike = (operand: Expr, of: Expr): boolean =>
+  of.rank > 0 && !of.shape.every((dim) => dim === 1) && operand.shape.every((dim) => dim === 1);
+
+/** (c ? a : 0) + (c ? 0 : b) = c ? a : b */
+function joined(x: Expr, y: Expr): Expr | undefined {
+  if (x.op !== 'where' || y.op !== 'where' || x.inputs[0] !== y.inputs[0]) return undefined;
+  const [c, a, notA] = x.inputs;
+  const [, notB, b] = y.inputs;
+  if (known(notA!) === 0 && known(notB!) === 0) return where(c!, a!, b!);
+  return known(a!) === 0 && known(b!) === 0 ? where(c!, notB!, notA!) : undefined;
+}
+
+/** Σ of equal numbers along one axis is a product with its size; Σ(−x) = −Σx, which rounds alike. */
 function sumOfKnown(node: Expr<'sum'>): Expr | undefined {
   const [x] = node.inputs;
+  if (x!.op === 'neg') return (make('sum', x!.inputs, node.attributes) as Expr).neg();
   const value = known(x!);
   if (value === undefined || x!.type.dtype !== 'float') return undefined;
   const count: Dim = node.attributes.axes.map((axis) => x!.shape[axis]!).reduce(mulDims, 1);
@@ -130,6 +166,12 @@ function sumOfKnown(node: Expr<'sum'>): Expr | undefined {
  * derivatives have been taken.
  */
 export function simplify(outputs: readonly Expr[]): Expr[] {
+  const simple = applyLaws(outputs);
+  const assumed = assumeConditions(simple);
+  return assumed.every((output, k) => output === simple[k]) ? simple : applyLaws(assumed);
+}
+
+function applyLaws(outputs: readonly Expr[]): Expr[] {
   return rebuild(outputs, (node, inputs) => {
     if (isOp(node, 'scan')) {
       const { body, reverse } = node.attributes;
@@ -155,16 +197,8 @@ function step(node: Expr): Expr {
   if (bare.every((input, k) => input === node.inputs[k])) return node;
   const without = make(node.op, bare, node.attributes as never) as Expr;
   if (sameShape(without.shape, node.shape)) return without;
-  // Some operand must carry the shape: keep the first broadcast that suffices.
-  for (const [k, input] of node.inputs.entries()) {
-    const one = make(
-      node.op,
-      bare.map((x, j) => (j === k ? input : x)),
-      node.attributes as never,
-    ) as Expr;
-    if (sameShape(one.shape, node.shape)) return one;
-  }
-  return node;
+  // Nothing has that many elements but by repetition: what is the same is computed once.
+  return without.broadcastTo(node.shape);
 }
 
 function fold(node: Expr): Expr | undefined {
