@@ -23,9 +23,9 @@ export type Argsort = (
 ) => void;
 
 /** Up to this length, insertion is faster than counting digits. */
-const insertionLength: Readonly<Record<KernelDType, number>> = { float32: 48, float64: 96 };
+const insertionLength: Readonly<Record<KernelDType, number>> = { float32: 40, float64: 80 };
 /** From this length on, the fewer passes of wide digits are worth their larger counters. */
-const wideLength = 6000;
+const wideLength = 4000;
 
 /** Of a record, which is a key's words, low one first, and its index. */
 const recordShift: Readonly<Record<KernelDType, number>> = { float32: 3, float64: 4 };
