@@ -64,6 +64,10 @@ polynomials = {
     # the same where f is e^−|x| in [0, 1], s <= 1/3
     "softplus": (near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, lambda z: mpf(2) / 3 + z * 2 / 5), 9, 0, mpf(1) / 9, lambda z: z**1.5 + mpf("1e-12")),
 }
+# r = log((1+s)/(1−s))·3/(2s) − 3 − s², over s⁴; of z = s²
+for_pow = near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) * 3 / 2 / sqrt(z) - 3 - z) / z**2, lambda z: mpf(3) / 5 + z * 3 / 7)
+polynomials["pow"] = (for_pow, 7, 0, s2, lambda z: z**2 + mpf("1e-12"))
+
 # (tanh x / x − 1)/x² where |x| < 0.55, of x²
 rationals = {"tanh": (lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, 2, 3, mpf(0), mpf("0.3026"))}
 

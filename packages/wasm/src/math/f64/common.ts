@@ -7,13 +7,13 @@ export const constant = (value: number): V128 => f64x2.const(value);
 /** Both lanes the same 64 bits. */
 export const bits = (pattern: bigint): V128 => i64x2.const(pattern);
 
-const sign = 0x8000000000000000n;
+export const signBit = 0x8000000000000000n;
 
 /** `y` with the sign of `x`, where the sign of `y` is + or that of `x` already. */
-export const withSign = (y: V128, x: V128): V128 => v128.or(y, v128.and(x, bits(sign)));
+export const withSign = (y: V128, x: V128): V128 => v128.or(y, v128.and(x, bits(signBit)));
 
 /** −|x|. */
-export const negativeAbs = (x: V128): V128 => v128.or(x, bits(sign));
+export const negativeAbs = (x: V128): V128 => v128.or(x, bits(signBit));
 
 /** c₀ + x(c₁ + x(c₂ + …)). */
 export const horner = (x: Local<'v128'>, coefficients: readonly number[]): V128 =>

@@ -24,7 +24,7 @@ export interface Reduced {
   /** k + `bias`, as an integer in the lower bits of each lane. */
   readonly k: Local<'v128'>;
   readonly high: Local<'v128'>;
-  readonly low: Local<'v128'>;
+  readonly low: V128;
   /** high − low, rounded. */
   readonly r: Local<'v128'>;
   /** r·coth(r/2) − 2. */
@@ -32,13 +32,23 @@ export interface Reduced {
 }
 
 export function reduce(code: Code, x: Local<'v128'>, bias: number): Reduced {
-  const k = code.let(add(mul(x, constant(Math.LOG2E)), constant(toInteger + bias)));
-  const whole = code.let(sub(k, constant(toInteger + bias)));
+  const { k, whole } = splitInteger(code, mul(x, constant(Math.LOG2E)), bias);
   const high = code.let(sub(x, mul(whole, constant(ln2High))));
   const low = code.let(mul(whole, constant(ln2Low)));
   const r = code.let(sub(high, low));
+  return { k, high, low, r, rho: rhoOf(code, r) };
+}
+
+/** r·coth(r/2) − 2 of |r| <= ln 2 / 2. */
+export function rhoOf(code: Code, r: Local<'v128'>): V128 {
   const square = code.let(mul(r, r));
-  return { k, high, low, r, rho: mul(square, horner(square, p)) };
+  return mul(square, horner(square, p));
+}
+
+/** k + `bias` as an integer in the lower bits, and k, of x = k + a fraction from −½ to ½. */
+export function splitInteger(code: Code, x: V128, bias: number) {
+  const k = code.let(add(x, constant(toInteger + bias)));
+  return { k, whole: code.let(sub(k, constant(toInteger + bias))) };
 }
 
 /** What must be added to `high` to have e^r − 1. */
@@ -59,8 +69,10 @@ export const bounded = (code: Code, x: V128): Local<'v128'> =>
   code.let(f64x2.pmax(f64x2.pmin(x, constant(1000)), constant(-1000)));
 
 /** e^x of x in [−1000, 1000] or NaN. */
-export function expOfBounded(code: Code, x: Local<'v128'>): V128 {
-  const reduced = reduce(code, x, productBias);
+export const expOfBounded = (code: Code, x: Local<'v128'>): V128 => expOfReduced(code, reduce(code, x, productBias));
+
+/** e^x, where k has bias 2·1023. */
+export function expOfReduced(code: Code, reduced: Reduced): V128 {
   const { half, rest } = powerOfTwo(code, reduced);
   // Only the last product can overflow, or be rounded to a subnormal.
   return mul(mul(add(constant(1), expm1OfReduced(code, reduced)), rest), half);

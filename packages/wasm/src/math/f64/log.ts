@@ -24,8 +24,18 @@ const exponentOf = (shifted: V128): V128 =>
   sub(v128.or(i64x2.shr_u(shifted, i32.const(52)), constant(2 ** 52)), constant(2 ** 52 + 1023));
 const mantissaOf = (shifted: V128): V128 => i64x2.add(v128.and(shifted, bits(mantissa)), bits(rootHalf));
 
+/** k and f of positive finite x. */
+export function split(code: Code, x: Local<'v128'>) {
+  const subnormal = code.let(f64x2.lt(x, constant(2 ** -1022)));
+  const shifted = shiftExponent(code, v128.bitselect(mul(x, constant(2 ** 54)), x, subnormal));
+  return {
+    k: code.let(sub(exponentOf(shifted), v128.and(subnormal, constant(54)))),
+    f: code.let(sub(mantissaOf(shifted), constant(1))),
+  };
+}
+
 /** Added to k, it makes the result what log has beyond its domain, and at its ends. 0 where low < x < ∞. */
-const beyond = (x: Local<'v128'>, low: number): V128 =>
+export const beyond = (x: Local<'v128'>, low: number): V128 =>
   v128.or(
     v128.or(v128.andnot(x, f64x2.lt(x, constant(Number.POSITIVE_INFINITY))), f64x2.lt(x, constant(low))),
     v128.and(constant(Number.NEGATIVE_INFINITY), f64x2.eq(x, constant(low))),
@@ -44,11 +54,8 @@ function assemble(code: Code, k: Local<'v128'>, f: Local<'v128'>, small?: V128):
 /** Largest error found: 0.72 ULP. */
 export function log(code: Code, value: V128): V128 {
   const x = code.let(value);
-  const subnormal = code.let(f64x2.lt(x, constant(2 ** -1022)));
-  const normal = v128.bitselect(mul(x, constant(2 ** 54)), x, subnormal);
-  const shifted = shiftExponent(code, normal);
-  const k = sub(exponentOf(shifted), v128.and(subnormal, constant(54)));
-  return assemble(code, code.let(add(k, beyond(x, 0))), code.let(sub(mantissaOf(shifted), constant(1))));
+  const { k, f } = split(code, x);
+  return assemble(code, code.let(add(k, beyond(x, 0))), f);
 }
 
 /** Largest error found: 0.72 ULP. */
