@@ -37,7 +37,21 @@ for (const dtype of dtypes)
       }
     };
 
-    const lengths = [...Array.from({ length: 12 }, (_, k) => k), 40, 41, 80, 81, 100, 257, 1000, 3999, 4000, 9001];
+    const lengths = [
+      ...Array.from({ length: 12 }, (_, k) => k),
+      33,
+      64,
+      127,
+      128,
+      129,
+      192,
+      193,
+      257,
+      1000,
+      3999,
+      4000,
+      9001,
+    ];
     test('random keys', () => {
       for (const length of lengths) check(length > 300 ? 2 : 5, length, (keys) => fillRandom(keys, random));
     });

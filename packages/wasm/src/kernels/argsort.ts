@@ -1,11 +1,11 @@
 import {
   type Code,
   type FunctionReference,
-  f32,
-  f64,
   type I32,
   i32,
+  i32x4,
   i64,
+  i64x2,
   type ModuleBuilder,
   v128,
 } from '../assembler/index.ts';
@@ -22,8 +22,8 @@ export type Argsort = (
   endLine: number,
 ) => void;
 
-/** Up to this length, insertion is faster than counting digits. */
-const insertionLength: Readonly<Record<KernelDType, number>> = { float32: 40, float64: 80 };
+/** Up to this length, counting the keys before each is faster than counting digits. */
+const rankingLength: Readonly<Record<KernelDType, number>> = { float32: 192, float64: 128 };
 /** From this length on, the fewer passes of wide digits are worth their larger counters. */
 const wideLength = 4000;
 
@@ -54,7 +54,7 @@ const bitsFor = (length: number): number => (length < wideLength ? narrow : wide
 
 /** Bytes of scratch, 16-byte aligned, for each call that runs at the same time. */
 export function argsortScratch(dtype: KernelDType, { length }: { readonly length: number }): number {
-  if (length <= insertionLength[dtype]) return length * numerics[dtype].bytes;
+  if (length <= rankingLength[dtype]) return 16 * Math.ceil((length * numerics[dtype].bytes) / 16);
   return counterBytes(dtype, bitsFor(length)) + 2 * (length << recordShift[dtype]);
 }
 
@@ -78,41 +78,66 @@ function orderedWords(code: Code, dtype: KernelDType, at: I32): I32[] {
   });
 }
 
-/** The line as it is sorted so far lies in scratch, so that the inner loop reads values and not indices. */
-function emitInsertion(module: ModuleBuilder, dtype: KernelDType): FunctionReference {
-  const { bytes, shift } = numerics[dtype];
+/**
+ * The place of each key is how many come before it: n²/16 comparisons of four keys with four (f64: n²/4 of two with
+ * two), but no jump that depends on the keys.
+ */
+function emitRanking(module: ModuleBuilder, dtype: KernelDType): FunctionReference {
+  const { bytes, lanes, loadSplat, transpose } = numerics[dtype];
+  const ints = dtype === 'float32' ? i32x4 : i64x2;
+  const ones = (chosen: (lane: number) => boolean) =>
+    i32x4.const(range(4).map((k) => (chosen(Math.floor((k * lanes) / 4)) ? -1 : 0)));
   return module.function({ parameters: ['i32', 'i32', 'i32', 'i32'] }, (code, [keys, out, scratch, length]) => {
-    const k = code.let(i32.const(0));
-    const insert = <V extends typeof f32 | typeof f64>(family: V): void => {
-      const { load, eq, le } = family as typeof f32;
-      code.countTo(k, length, 1, (body) => {
-        const x = body.let(load(keys));
-        const at = body.let(k);
-        const value = body.let(add(scratch, i32.shl(k, i32.const(shift))));
-        const index = body.let(add(out, times(k, 4)));
-        // Of a NaN, nothing is greater; of a number, NaN is: so "not <=".
-        const number = body.let(eq(x, x));
-        const later = i32.and(number, i32.eqz(le(load(i32.sub(value, i32.const(bytes))), x)));
-        const moving = body.variable('i32');
-        const look = (place: Code) => {
-          place.set(moving, i32.const(0));
-          place.if(at, (some) => some.set(moving, later));
-        };
-        look(body);
-        body.while(moving, (loop) => {
-          loop.store(value, load(i32.sub(value, i32.const(bytes))));
-          loop.store(index, i32.load(i32.sub(index, i32.const(4))));
-          loop.set(value, plus(value, -bytes));
-          loop.set(index, plus(index, -4));
-          loop.set(at, plus(at, -1));
-          look(loop);
-        });
-        body.store(value, x);
-        body.store(index, k);
-        body.set(keys, plus(keys, bytes));
-      });
+    const greatest = i32.const(0x7fffffff);
+    // The keys as signed integers, and up to a whole vector the greatest, which comes before none.
+    const at = code.let(scratch);
+    const last = code.let(add(scratch, times(length, bytes)));
+    const end = code.let(i32.and(plus(last, 15), i32.const(-16)));
+    const store = (body: Code, key: readonly I32[]) => {
+      for (const [word, value] of key.entries()) body.store(at, value, 4 * word);
     };
-    insert(dtype === 'float32' ? f32 : f64);
+    code.countTo(at, last, bytes, (loop) => {
+      const key = orderedWords(loop, dtype, keys);
+      store(loop, key.with(-1, i32.xor(key.at(-1)!, i32.const(-0x80000000))));
+      loop.set(keys, plus(keys, bytes));
+    });
+    code.countTo(at, end, bytes, (loop) => store(loop, dtype === 'float32' ? [greatest] : [i32.const(-1), greatest]));
+
+    const index = code.let(i32.const(0));
+    code.set(at, scratch);
+    code.countTo(at, end, 16, (block) => {
+      const own = block.let(v128.load(at));
+      const mine = range(lanes).map((k) => block.let(loadSplat(at, k * bytes)));
+      // Of equal keys, those before come first: within the vector, then in the vectors before and after it.
+      const counts = mine.map((key, k) => {
+        const before = v128.and(
+          v128.not(ints.gt_s(own, key)),
+          ones((lane) => lane < k),
+        );
+        const after = v128.and(
+          ints.lt_s(own, key),
+          ones((lane) => lane > k),
+        );
+        return block.let(ints.sub(i32x4.const(0), v128.or(before, after)));
+      });
+      const other = block.let(scratch);
+      block.countTo(other, at, 16, (loop) => {
+        const theirs = loop.let(v128.load(other));
+        for (const [k, key] of mine.entries()) loop.set(counts[k]!, ints.add(counts[k]!, ints.gt_s(theirs, key)));
+      });
+      block.set(other, plus(at, 16));
+      block.countTo(other, end, 16, (loop) => {
+        const theirs = loop.let(v128.load(other));
+        for (const [k, key] of mine.entries()) loop.set(counts[k]!, ints.sub(counts[k]!, ints.lt_s(theirs, key)));
+      });
+      const place = block.let(transpose(block, counts).reduce((a, b) => ints.add(a, b)));
+      for (const k of range(lanes)) {
+        // Counted so far: those of the vectors before that are greater, as -1 each.
+        const rank = add(index, i32x4.extract_lane(place, (k * 4) / lanes));
+        block.if(i32.lt_s(plus(index, k), length), (body) => body.store(add(out, times(rank, 4)), plus(index, k)));
+      }
+      block.set(index, plus(index, lanes));
+    });
     return undefined;
   });
 }
@@ -253,7 +278,7 @@ interface Shared {
  * keys, stable; -0 equals 0, and NaN, all equal, are last.
  */
 export function emitArgsort(module: ModuleBuilder, dtype: KernelDType): void {
-  const insertion = emitInsertion(module, dtype);
+  const ranking = emitRanking(module, dtype);
   const pass = (first: boolean, last: boolean) => emitPass(module, dtype, first, last);
   const shared: Shared = {
     places: emitPlaces(module),
@@ -271,7 +296,7 @@ export function emitArgsort(module: ModuleBuilder, dtype: KernelDType): void {
         const first = body.let(i32.mul(line, length));
         const operands = [add(keys, times(first, numerics[dtype].bytes)), add(out, times(first, 4)), scratch, length];
         const call = (target: FunctionReference) => (inner: Code) => inner.call(target.index, operands);
-        body.if(i32.le_s(length, i32.const(insertionLength[dtype])), call(insertion), (long) =>
+        body.if(i32.le_s(length, i32.const(rankingLength[dtype])), call(ranking), (long) =>
           long.if(i32.lt_s(length, i32.const(wideLength)), call(ofNarrow!), call(ofWide!)),
         );
       });
