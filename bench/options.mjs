@@ -24,6 +24,7 @@ ${pad([
   ['--warm-up ms', 'before the first round, each contestant (300)'],
   ['--sample ms', 'a sample is of as many runs as take this long (10)'],
   ['--budget ms', 'a contestant that has 5 samples and took this long gets no more (3000)'],
+  ['--statistic name', 'median or min of the rounds, in tables and ratios; min where others use the machine (median)'],
   ['--json file', 'the report as data'],
   ['--markdown file', 'the report as Markdown'],
   ['--help', 'this'],
@@ -73,6 +74,7 @@ const flags = [
   'warm-up',
   'sample',
   'budget',
+  'statistic',
   'json',
   'markdown',
 ];
@@ -110,6 +112,7 @@ export function settingsFrom(args) {
     warmUp: number('warm-up', values['warm-up'], 0) ?? 300,
     sample: number('sample', values.sample, 0) ?? 10,
     budget: number('budget', values.budget, 0) ?? 3000,
+    statistic: list('statistic', values.statistic ?? 'median', ['median', 'min'])[0],
     json: values.json,
     markdown: values.markdown,
   };

@@ -7,18 +7,13 @@ const pairs = [
   ['wasm', 'jax'],
   ['wasm', 'copy'],
   ['wasm', 'onnx-node'],
-  ['wasm', 'tfjs-node'],
   ['wasm', 'tf.losses'],
   ['wasm', 'wasm'],
   ['tfLoss', 'tf.losses'],
   ['onnx-model', 'onnx-naive'],
   ['onnx-model', 'torch'],
   ['onnx-node', 'torch'],
-  ['tfjs-node', 'torch'],
-  ['torch', 'torch'],
 ];
-
-const timeOf = (one, id, mode) => one.results.find(({ contestant }) => contestant === id)?.[mode]?.median;
 
 function ratios(label, cases, times) {
   const found = cases.flatMap((one) => {
@@ -43,7 +38,8 @@ function ratios(label, cases, times) {
 }
 
 /** Ratios of times, ours over theirs (below 1 we are faster), by pair, mode and dtype. */
-export function comparisons(contestants, cases, modes) {
+export function comparisons(contestants, cases, { modes, statistic }) {
+  const timeOf = (one, id, mode) => one.results.find(({ contestant }) => contestant === id)?.[mode]?.[statistic];
   const dtypes = [...new Set(cases.map(({ dtype }) => dtype))];
   const of = (kind) => contestants.filter((contestant) => contestant.kind === kind);
   const matched = pairs.flatMap(([ours, theirs]) =>

@@ -8,24 +8,29 @@ export const digits = (x) => (x >= 100 ? Math.round(x).toString() : x >= 0.1 ? x
 /** The contestant that the others' ratios are against. */
 const baselineOf = ({ contestants }) => (contestants.find(({ ours }) => ours) ?? contestants[0])?.id;
 
-function cell(result, mode, base) {
+function cell(result, mode, base, statistic) {
   if (result === undefined) return '';
   const time = result[mode];
   if (time === undefined) return result.status === 'timed' || result.status === 'not offered' ? '–' : result.status;
-  if (base === undefined || time === base) return digits(time.median);
-  return `${digits(time.median)} (${digits(time.median / base.median)}×)`;
+  if (base === undefined || time === base) return digits(time[statistic]);
+  return `${digits(time[statistic])} (${digits(time[statistic] / base[statistic])}×)`;
 }
 
 /** Rows of cells, the head first. */
 function rows(report, mode) {
   const ids = report.contestants.map(({ id }) => id);
   const baseline = baselineOf(report);
+  const { statistic } = report.settings;
   return [
     ['case', 'dtype', ...ids],
     ...report.cases.map(({ id, dtype, results }) => {
       const find = (contestant) => results.find((result) => result.contestant === contestant);
       const base = find(baseline)?.[mode];
-      return [id, dtype.replace('float', 'f'), ...ids.map((contestant) => cell(find(contestant), mode, base))];
+      return [
+        id,
+        dtype.replace('float', 'f'),
+        ...ids.map((contestant) => cell(find(contestant), mode, base, statistic)),
+      ];
     }),
   ];
 }
@@ -79,8 +84,8 @@ export function markdown(report) {
   const wrong = troubles(report);
   return [
     `# Bench: ${settings.suite}`,
-    `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memory / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; ${started.slice(0, 10)}, ${seconds} s.`,
-    `Median milliseconds of ${settings.rounds} interleaved rounds after a warm-up of ${settings.warmUp} ms each; (n×) is the time over that of ${baselineOf(report)}. Output is verified before timing.`,
+    `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memory / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; ${started.slice(0, 10)}, ${seconds} s, load ${digits(machine.load.before)} before.`,
+    `${settings.statistic === 'min' ? 'Least' : 'Median'} milliseconds of ${settings.rounds} interleaved rounds after a warm-up of ${settings.warmUp} ms each; (n×) is the time over that of ${baselineOf(report)}. Output is verified before timing.`,
     contestants.map(({ id, runtime }) => `- ${id}: ${runtime}`).join('\n'),
     missing.length > 0 ? missing.map(({ id, reason }) => `- without ${id}: ${reason}`).join('\n') : '',
     ...settings.modes.map((mode) => `## ${modeNames[mode]}, ms\n\n${table(rows(report, mode), true)}`),

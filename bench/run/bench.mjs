@@ -37,6 +37,8 @@ export function requestsOf({ suite, size, losses, cases, dtypes }) {
  */
 export async function bench(settings, note, signal = { aborted: false }) {
   const started = new Date();
+  const [load] = os.loadavg();
+  if (load > 0.5) note(`the machine is busy (load ${load.toFixed(1)}): times with several threads say little`);
   const requests = requestsOf(settings);
   const { contestants, missing } = await openContestants(settings.kinds, settings);
   const [reference] = (await openContestants(['reference'], settings)).contestants;
@@ -56,14 +58,14 @@ export async function bench(settings, note, signal = { aborted: false }) {
   } finally {
     for (const contestant of [...contestants, reference]) await contestant.close?.();
   }
-  const { suite, modes, rounds, warmUp, sample } = settings;
+  const { suite, modes, rounds, warmUp, sample, statistic } = settings;
   return {
     schema: 'isoloss-bench/1',
     version,
     started: started.toISOString(),
     seconds: Math.round((Date.now() - started.getTime()) / 1000),
-    machine: machine(),
-    settings: { suite, modes, rounds, warmUp, sample },
+    machine: { ...machine(), load: { before: load, after: os.loadavg()[0] } },
+    settings: { suite, modes, rounds, warmUp, sample, statistic },
     contestants: contestants.map(({ id, kind, threads, runtime, ours = false }) => ({
       id,
       kind,
@@ -73,6 +75,6 @@ export async function bench(settings, note, signal = { aborted: false }) {
     })),
     missing,
     cases,
-    summary: comparisons(contestants, cases, modes),
+    summary: comparisons(contestants, cases, settings),
   };
 }

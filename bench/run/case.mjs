@@ -1,7 +1,7 @@
 // One case: everybody prepares it, is verified, and those that agree are timed in turn.
 import { bothModes, NotOffered } from '../contestants/contestant.mjs';
 import { measure } from './measure.mjs';
-import { compare } from './verify.mjs';
+import { compare, tolerances } from './verify.mjs';
 
 /** Outputs of a contestant that is done with the case afterwards. */
 async function outputsOf(contestant, one) {
@@ -26,10 +26,11 @@ async function admit(one, contestants, reference) {
   const entries = [];
   for (const contestant of contestants) {
     const entry = { id: contestant.id, status: 'timed' };
+    const limit = contestant.ours ? tolerances[one.dtype] : (one.tolerance ?? tolerances[one.dtype]);
     entries.push(entry);
     try {
       if (smallTruth !== undefined && contestant.kind !== 'copy') {
-        const { reason, worst } = compare(await outputsOf(contestant, small), smallTruth, one.dtype);
+        const { reason, worst } = compare(await outputsOf(contestant, small), smallTruth, limit);
         entry.verified = { at: 'small', worst };
         if (reason !== undefined) {
           Object.assign(entry, { status: 'unverified', reason: `on a small case, ${reason}` });
@@ -45,7 +46,7 @@ async function admit(one, contestants, reference) {
         continue;
       }
       if (truth === undefined) continue;
-      const { reason, worst } = compare(outputs, truth, one.dtype);
+      const { reason, worst } = compare(outputs, truth, limit);
       entry.verified = { at: small === undefined ? 'reference' : 'small, and the first contestant here', worst };
       if (reason !== undefined) Object.assign(entry, { status: 'unverified', reason });
     } catch (error) {

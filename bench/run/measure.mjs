@@ -1,4 +1,8 @@
 // Interleaved timing: whatever the machine does meanwhile happens to every contestant alike.
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Milliseconds before a sample: thread pools (OpenMP's, ONNX Runtime's) spin for a while after their last work. */
+const settling = 3;
 
 /** The q-quantile of sorted numbers, linear between neighbours. */
 export function quantile(sorted, q) {
@@ -71,6 +75,7 @@ export async function measure(contestants, mode, settings) {
       if (results.has(entry.contestant.id)) continue;
       if (entry.samples.length >= 5 && entry.spent > settings.budget) continue;
       try {
+        await pause(settling);
         const ms = await entry.contestant.time(mode, entry.repeat);
         entry.samples.push(ms / entry.repeat);
         entry.spent += ms;

@@ -15,16 +15,15 @@ export function relativeDifference(a, b) {
 }
 
 /**
- * Differences of outputs { value, gradients: { name: array } } from the truth, and what is wrong with them.
+ * Differences of outputs { value, gradients: { name: array } } from the truth, and what is beyond the limit.
  * A contestant without gradients of its own (a naive ONNX graph) gives none, and is compared by its value.
  */
-export function compare(outputs, truth, dtype) {
+export function compare(outputs, truth, limit) {
   const differences = { value: relativeDifference([outputs.value], [truth.value]) };
   for (const [name, gradient] of Object.entries(outputs.gradients ?? {})) {
     if (truth.gradients[name] === undefined) continue;
     differences[`d_${name}`] = relativeDifference(gradient, truth.gradients[name]);
   }
-  const limit = tolerances[dtype];
   // Not `>`: a NaN is no agreement.
   const wrong = Object.entries(differences).filter(([, difference]) => !(difference <= limit));
   const reason = wrong

@@ -38,7 +38,8 @@ def arc_face(input, prototypes, target, *, scale, margin, **_):
 
 def cos_face(input, prototypes, target, *, scale, margin, **_):
     cosines = _cosines(input, prototypes)
-    return F.cross_entropy(scale * (cosines - margin * F.one_hot(target, cosines.shape[1])), target)
+    one_hot = F.one_hot(target, cosines.shape[1]).to(cosines.dtype)
+    return F.cross_entropy(scale * (cosines - margin * one_hot), target)
 
 
 def norm_face(input, prototypes, target, *, scale, **_):

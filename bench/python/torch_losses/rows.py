@@ -55,7 +55,8 @@ def js_divergence(input, target, **_):
 def energy_distance(input, target, **_):
     points, order = torch.sort(torch.cat([input, target]), stable=True)
     n, m = len(input), len(target)
-    lead = torch.where(order < n, 1 / n, -1 / m).to(points.dtype).cumsum(0)[:-1]
+    masses = torch.cat([torch.full((n,), 1 / n, dtype=points.dtype), torch.full((m,), -1 / m, dtype=points.dtype)])
+    lead = masses[order].cumsum(0)[:-1]
     return torch.sqrt(2 * (lead**2 * points.diff()).sum())
 
 
