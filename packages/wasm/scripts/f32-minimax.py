@@ -1,6 +1,6 @@
-"""Minimax coefficients of src/math/f32: python packages/wasm/scripts/f32-minimax.py [name…] (needs mpmath, numpy).
+"""Minimax coefficients of src/math/f32: python packages/wasm/scripts/f32-minimax.py [name…] (needs mpmath, scipy).
 
-Remez exchange on a Chebyshev grid. Coefficients are rounded to f32 one by one, lowest power first, each time with those
+A linear program on a Chebyshev grid. Coefficients are rounded to f32 one by one, lowest power first, each time with those
 after it fitted again, so that the last ones take up the rounding of the first.
 """
 
@@ -8,60 +8,51 @@ import sys
 
 import mpmath as mp
 import numpy as np
+from scipy.optimize import linprog
 
 mp.mp.dps = 40
 
 
-def remez(basis, target, tries=100):
+def minimax(basis, target):
     """Coefficients c with max |basis·c - target| least, and that error."""
-    points, count = basis.shape
-    at = np.unique(np.round((1 - np.cos(np.linspace(0, np.pi, count + 1))) / 2 * (points - 1)).astype(int))
-    for _ in range(tries):
-        system = np.hstack([basis[at], ((-1.0) ** np.arange(count + 1))[:, None]])
-        solution = np.linalg.solve(system, target[at])
-        error = target - basis @ solution[:count]
-        worst = np.abs(error).max()
-        if worst <= abs(solution[count]) * (1 + 1e-6):
-            break
-        # One extremum for each run of a sign, and of these the best count + 1 neighbours.
-        signs = np.sign(error)
-        starts = np.flatnonzero(np.diff(signs)) + 1
-        peaks = [run[np.argmax(np.abs(error[run]))] for run in np.split(np.arange(points), starts)]
-        while len(peaks) > count + 1:
-            if len(peaks) == count + 2:
-                peaks.pop(0 if abs(error[peaks[0]]) < abs(error[peaks[-1]]) else -1)
-            else:
-                weakest = int(np.argmin(np.abs(error[peaks])))
-                if weakest in (0, len(peaks) - 1):
-                    peaks.pop(weakest)
-                else:
-                    neighbour = max((weakest - 1, weakest + 1), key=lambda k: -abs(error[peaks[k]]))
-                    for k in sorted((weakest, neighbour), reverse=True):
-                        peaks.pop(k)
-        if len(peaks) < count + 1:
-            break
-        at = np.array(peaks)
-    return solution[:count], worst
+    # An orthogonal basis and a residual of size 1 keep the linear program within the solver's tolerances.
+    q, r = np.linalg.qr(basis)
+    start = q.T @ target
+    residual = target - q @ start
+    scale = np.abs(residual).max()
+    count = basis.shape[1]
+    ones = np.ones((len(target), 1))
+    q = q * np.sqrt(len(target))
+    bounds = np.concatenate([residual, -residual]) / scale
+    program = linprog(
+        np.append(np.zeros(count), 1),
+        A_ub=np.vstack([np.hstack([q, -ones]), np.hstack([-q, -ones])]),
+        b_ub=bounds,
+        bounds=[(None, None)] * (count + 1),
+        method='highs-ds',
+    )
+    solution = np.linalg.solve(r, start + program.x[:count] * scale * np.sqrt(len(target)))
+    return solution, np.abs(target - basis @ solution).max()
 
 
-def fit(function, low, high, count, weight, variable=lambda x: x, fixed=(), points=4001):
+def fit(function, low, high, count, weight, variable=lambda x: x, single=True, points=1501):
     """
-    c of Σ c[k]·v^k near function(x), v = variable(x), least max of weight(x)·|difference|; rounded to f32.
-    `fixed`: the first coefficients, as given.
+    c of Σ c[k]·v^k near function(x), v = variable(x), least max of weight(x)·|difference|; rounded to f32,
+    or to f64 if not `single`.
     """
     nodes = [(low + high) / 2 + (high - low) / 2 * mp.cos(mp.pi * k / (points - 1)) for k in range(points)][::-1]
     nodes = [x for x in nodes if abs(x) > mp.mpf(10) ** -6]
     weights = np.array([float(weight(x)) for x in nodes])
     values = np.array([float(function(x)) for x in nodes])
     powers = np.array([float(variable(x)) for x in nodes])[:, None] ** np.arange(count)
-    known = list(fixed)
+    known = []
     best = None
     while len(known) < count:
         k = len(known)
         rest = values - powers[:, :k] @ np.array(known, dtype=float)
-        solution, worst = remez(powers[:, k:] * weights[:, None], rest * weights)
+        solution, worst = minimax(powers[:, k:] * weights[:, None], rest * weights)
         best = worst if best is None else best
-        known.append(float(np.float32(solution[0])))
+        known.append(float(np.float32(solution[0]) if single else solution[0]))
     final = np.abs((values - powers @ np.array(known)) * weights).max()
     return known, best, final
 
@@ -74,16 +65,51 @@ def log_rest(x):
     return (mp.log1p(x) - x + x * x / 2) / x**3
 
 
+def unit_log_rest(x):
+    return (mp.log1p(x) - x) / x**2
+
+
+def tanh_rest(x):
+    return (mp.tanh(x) - x) / x**3
+
+
+def atan_rest(x):
+    return (mp.atan(x) - x) / x**3
+
+
+def sine(x):
+    return mp.sin(x) / x
+
+
+def log2_of_quotient(s):
+    return 2 * mp.atanh(s) / s / mp.log(2)
+
+
 half = mp.log(2) / 2 * (1 + mp.mpf(2) ** -14)
 root = mp.sqrt(mp.mpf(1) / 2)
+
+
+def square(x):
+    return x * x
+
 
 TASKS = {
     # eʳ = 1 + r + r²·q(r), error relative to the result.
     'exp': lambda: fit(exp_rest, -half, half, 5, lambda x: x * x / mp.exp(x)),
     # log(1 + f) = f - f²/2 + f³·p(f).
     'log': lambda: fit(log_rest, root - 1, 2 * root - 1, 8, lambda x: abs(x**3 / mp.log1p(x))),
-    'log7': lambda: fit(log_rest, root - 1, 2 * root - 1, 7, lambda x: abs(x**3 / mp.log1p(x))),
-    'log9': lambda: fit(log_rest, root - 1, 2 * root - 1, 9, lambda x: abs(x**3 / mp.log1p(x))),
+    # The same on the interval of expm1, ln ¾ <= r <= ln 3/2.
+    'expm1': lambda: fit(exp_rest, mp.log(0.7499), mp.log(1.5001), 5, lambda x: x * x / mp.exp(x)),
+    # log(1 + t) = t + t²·p(t), 0 <= t <= 1.
+    'softplus': lambda: fit(unit_log_rest, mp.mpf(0), mp.mpf(1), 9, lambda x: x**2 / mp.log1p(x)),
+    # tanh x = x + x³·p(x²), |x| <= 0.8.
+    'tanh': lambda: fit(tanh_rest, mp.mpf(0), mp.mpf(0.8), 6, lambda x: x**3 / mp.tanh(x), square),
+    # atan x = x + x³·p(x²), |x| <= 1.
+    'atan': lambda: fit(atan_rest, mp.mpf(0), mp.mpf(1), 9, lambda x: x**3 / mp.atan(x), square),
+    # In f64: log₂((1 + s)/(1 − s)) = s·p(s²); sin r = r·p(r²) and cos r = p(r²), |r| <= π/4.
+    'pow': lambda: fit(log2_of_quotient, mp.mpf(0), (root - 1) / (root + 1) * -1, 5, lambda s: 1, square, False),
+    'sin': lambda: fit(sine, mp.mpf(0), mp.pi / 4, 5, lambda r: 1, square, False),
+    'cos': lambda: fit(mp.cos, mp.mpf(0), mp.pi / 4, 5, lambda r: 1, square, False),
 }
 
 if __name__ == '__main__':

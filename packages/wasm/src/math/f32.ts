@@ -1,9 +1,41 @@
-import { exp } from './f32/exp.ts';
+import { exp, expm1, sigmoid, softplus, tanh } from './f32/exp.ts';
 import { log, log1p } from './f32/log.ts';
-import type { ElementaryFunctions } from './functions.ts';
+import { pow } from './f32/pow.ts';
+import { atan, cos, sin } from './f32/trigonometric.ts';
+import type { ElementaryFunctions, LaneFunction } from './functions.ts';
+
+/** The functions read their operand more than once. */
+const bound =
+  (of: LaneFunction): LaneFunction =>
+  (code, x) =>
+    of(code, code.let(x));
 
 /** Elementary functions of four f32 lanes. */
-export const f32Math = { exp, log, log1p } satisfies Partial<ElementaryFunctions>;
+export const f32Math: ElementaryFunctions = {
+  exp: bound(exp),
+  expm1: bound(expm1),
+  log: bound(log),
+  log1p: bound(log1p),
+  sin: bound(sin),
+  cos: bound(cos),
+  atan: bound(atan),
+  pow: (code, x, exponent) => pow(code, code.let(x), exponent),
+  tanh: bound(tanh),
+  sigmoid: bound(sigmoid),
+  softplus: bound(softplus),
+};
 
 /** The largest error of each in ULP, over all 2³² inputs (scripts/ulp.mjs f32 --all). */
-export const accuracy = { exp: 1, log: 1, log1p: 1 };
+export const accuracy: { readonly [K in keyof ElementaryFunctions]: number } = {
+  exp: 1,
+  expm1: 1.1,
+  log: 1,
+  log1p: 1,
+  sin: 0.51,
+  cos: 0.51,
+  atan: 1.5,
+  pow: 2.3,
+  tanh: 1.1,
+  sigmoid: 2,
+  softplus: 2,
+};

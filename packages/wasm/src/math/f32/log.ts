@@ -1,5 +1,5 @@
 import { type Code, f32x4, i32x4, type V128, v128 } from '../../assembler/index.ts';
-import { bits, f, ln2, polynomial, shiftRight } from './shared.ts';
+import { bits, exponentOf, f, ln2, polynomial, shiftRight, unbounded } from './shared.ts';
 
 const { add, sub, mul, eq, lt } = f32x4;
 const { and, andnot, or, bitselect } = v128;
@@ -9,22 +9,18 @@ const { and, andnot, or, bitselect } = v128;
  * scripts/f32-minimax.py, log.
  */
 const logRest = [
-  0.3333333134651184, -0.250008225440979, 0.20001259446144104, -0.16623345017433167, 0.14201071858406067,
-  -0.13159550726413727, 0.12765738368034363, -0.07641193270683289,
+  0.3333333134651184, -0.2500081956386566, 0.2000124156475067, -0.1662341058254242, 0.14201585948467255,
+  -0.13159599900245667, 0.12762144207954407, -0.07636356353759766,
 ];
 
 /** −½f² + f³·p(f). */
 const rest = (g: V128): V128 => mul(mul(g, g), polynomial(g, [-0.5, ...logRest]));
 
-/** E·2²³ with u = 2ᴱm, √½ <= m < √2, of the bits of u. */
-const exponentOf = (u: V128): V128 => and(i32x4.sub(u, bits(0x3f3504f3)), bits(-0x800000));
-
 /**
  * log x, error <= 0.93 ULP. x = 2ᵉ(1 + f), and e ln 2 + f keeps its rounding error.
  */
 export function log(code: Code, x: V128): V128 {
-  const normal = bitselect(i32x4.sub(mul(x, f(2 ** 23)), bits(23 << 23)), x, lt(x, f(2 ** -126)));
-  const i = code.let(normal);
+  const i = code.let(unbounded(x));
   const exponent = code.let(exponentOf(i));
   const g = code.let(sub(i32x4.sub(i, exponent), f(1)));
   const e = code.let(f32x4.convert_i32x4_s(shiftRight(exponent, 23)));
