@@ -9,7 +9,7 @@ import {
   type ModuleBuilder,
   v128,
 } from '../assembler/index.ts';
-import { add, plus, range, times } from './arithmetic.ts';
+import { add, plus, range, times, walk } from './arithmetic.ts';
 import { type KernelDType, numerics } from './numeric.ts';
 
 /** The exported function: addresses and the scratch are in bytes, lines beginLine <= l < endLine are written. */
@@ -96,16 +96,16 @@ function emitRanking(module: ModuleBuilder, dtype: KernelDType): FunctionReferen
     const store = (body: Code, key: readonly I32[]) => {
       for (const [word, value] of key.entries()) body.store(at, value, 4 * word);
     };
-    code.countTo(at, last, bytes, (loop) => {
+    walk(code, at, last, bytes, (loop) => {
       const key = orderedWords(loop, dtype, keys);
       store(loop, key.with(-1, i32.xor(key.at(-1)!, i32.const(-0x80000000))));
       loop.set(keys, plus(keys, bytes));
     });
-    code.countTo(at, end, bytes, (loop) => store(loop, dtype === 'float32' ? [greatest] : [i32.const(-1), greatest]));
+    walk(code, at, end, bytes, (loop) => store(loop, dtype === 'float32' ? [greatest] : [i32.const(-1), greatest]));
 
     const index = code.let(i32.const(0));
     code.set(at, scratch);
-    code.countTo(at, end, 16, (block) => {
+    walk(code, at, end, 16, (block) => {
       const own = block.let(v128.load(at));
       const mine = range(lanes).map((k) => block.let(loadSplat(at, k * bytes)));
       // Of equal keys, those before come first: within the vector, then in the vectors before and after it.
@@ -121,12 +121,12 @@ function emitRanking(module: ModuleBuilder, dtype: KernelDType): FunctionReferen
         return block.let(ints.sub(i32x4.const(0), v128.or(before, after)));
       });
       const other = block.let(scratch);
-      block.countTo(other, at, 16, (loop) => {
+      walk(block, other, at, 16, (loop) => {
         const theirs = loop.let(v128.load(other));
         for (const [k, key] of mine.entries()) loop.set(counts[k]!, ints.add(counts[k]!, ints.gt_s(theirs, key)));
       });
       block.set(other, plus(at, 16));
-      block.countTo(other, end, 16, (loop) => {
+      walk(block, other, end, 16, (loop) => {
         const theirs = loop.let(v128.load(other));
         for (const [k, key] of mine.entries()) loop.set(counts[k]!, ints.sub(counts[k]!, ints.lt_s(theirs, key)));
       });
@@ -148,7 +148,7 @@ function emitCount(module: ModuleBuilder, dtype: KernelDType, bits: number): Fun
   return module.function({ parameters: ['i32', 'i32', 'i32'] }, (code, [keys, length, counters]) => {
     code.fill(counters, i32.const(0), i32.const(counterBytes(dtype, bits)));
     const end = code.let(add(keys, times(length, bytes)));
-    code.countTo(keys, end, bytes, (loop) => {
+    walk(code, keys, end, bytes, (loop) => {
       const key = orderedWords(loop, dtype, keys);
       for (const { word, shift, counters: offset } of digitsOf(dtype, bits)) {
         const digit = i32.and(i32.shr_u(key[word]!, i32.const(shift)), i32.const((1 << bits) - 1));
@@ -164,7 +164,7 @@ function emitCount(module: ModuleBuilder, dtype: KernelDType, bits: number): Fun
 function emitPlaces(module: ModuleBuilder): FunctionReference {
   return module.function({ parameters: ['i32', 'i32', 'i32', 'i32'] }, (code, [counters, end, to, shift]) => {
     const place = code.let(to);
-    code.countTo(counters, end, 4, (loop) => {
+    walk(code, counters, end, 4, (loop) => {
       const count = loop.let(i32.load(counters));
       loop.store(counters, place);
       loop.set(place, add(place, i32.shl(count, shift)));
@@ -185,7 +185,7 @@ function emitPass(module: ModuleBuilder, dtype: KernelDType, first: boolean, las
       const index = code.let(i32.const(0));
       const step = first ? bytes : recordBytes;
       const end = code.let(add(from, times(length, step)));
-      code.countTo(at, end, step, (loop) => {
+      walk(code, at, end, step, (loop) => {
         const key = first ? orderedWords(loop, dtype, at) : [];
         const digitWord = first
           ? key.length === 1

@@ -15,3 +15,11 @@ export function upTo(code: Code, begin: I32, end: I32, most: number): Local<'i32
   const rest = code.let(i32.sub(end, begin));
   return code.let(i32.select(rest, i32.const(most), i32.lt_s(rest, i32.const(most))));
 }
+
+/** Moves an address to `end`, a whole number of steps away. Not by `countTo`, whose comparison is signed: 2 GiB. */
+export function walk(code: Code, at: Local<'i32'>, end: I32, step: number | I32, body: (code: Code) => void): void {
+  code.while(i32.ne(at, end), (inner) => {
+    body(inner);
+    inner.set(at, typeof step === 'number' ? plus(at, step) : i32.add(at, step));
+  });
+}

@@ -1,5 +1,5 @@
 import { type Code, type FunctionReference, type I32, i32, type ModuleBuilder, v128 } from '../assembler/index.ts';
-import { add, plus, range, times, upTo } from './arithmetic.ts';
+import { add, plus, range, times, upTo, walk } from './arithmetic.ts';
 import { type KernelDType, type Numeric, numerics } from './numeric.ts';
 
 export interface MatmulVariant {
@@ -33,6 +33,8 @@ const depth = 256;
 const tileRows = 4;
 /** Vectors of a panel's row: 4 x 2 accumulators, 2 of B, 1 of A and a product fit in x64's 15 free registers. */
 const panelVectors = 2;
+/** Between panels: without it those of 256 rows would lie in the same sets of the L1 cache, which are written at once. */
+const panelGap = 64;
 /** Bytes of B's block and rows of A's block: both stay in an L2 cache of 1 MiB. */
 const blockBytes = 1 << 19;
 const blockRows = 128;
@@ -42,8 +44,7 @@ const blockColumns = (dtype: KernelDType): number => blockBytes / depth / numeri
 const edgeStep = panelVectors * 16;
 const edgeBytes = blockRows * edgeStep;
 const firstPanel = (dtype: KernelDType, strips: boolean): number =>
-  edgeBytes + (strips ? blockRows * depth * numerics[dtype].bytes : 0);
-const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
+  edgeBytes + (strips ? blockRows * depth * numerics[dtype].bytes + (blockRows / tileRows) * panelGap : 0);
 
 /** Bytes of scratch, 16-byte aligned, for each call that runs at the same time. */
 export function matmulScratch(
@@ -52,8 +53,9 @@ export function matmulScratch(
   { columns, inner }: MatmulSizes,
 ): number {
   const { bytes, lanes } = numerics[dtype];
-  const width = Math.min(roundUp(columns, panelVectors * lanes), blockColumns(dtype));
-  return firstPanel(dtype, transposeA) + width * Math.min(inner, depth) * bytes;
+  const panelColumns = panelVectors * lanes;
+  const panels = Math.ceil(Math.min(columns, blockColumns(dtype)) / panelColumns);
+  return firstPanel(dtype, transposeA) + panels * (panelColumns * Math.min(inner, depth) * bytes + panelGap);
 }
 
 /**
@@ -96,7 +98,7 @@ function emitPanel(module: ModuleBuilder, numeric: Numeric, vectors: number, str
           (place) => write(place, false),
         );
         // The next strip follows this one.
-        body.set(a, strips ? pointers[0]! : add(a, times(rowStep, height)));
+        body.set(a, strips ? plus(pointers[0]!, panelGap) : add(a, times(rowStep, height)));
         body.set(out, add(out, times(outStep, height)));
       };
       const done = code.let(i32.const(tileRows));
@@ -115,9 +117,9 @@ function emitUnload(module: ModuleBuilder, { bytes, load, addScalar }: Numeric):
     { parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
     (code, [from, out, rows, width, outStep, accumulate]) => {
       const end = code.let(add(from, times(rows, edgeStep)));
-      code.countTo(from, end, edgeStep, (body) => {
+      walk(code, from, end, edgeStep, (body) => {
         const [source, to] = [body.let(from), body.let(out)];
-        body.countTo(to, add(out, width), bytes, (loop) => {
+        walk(body, to, add(out, width), bytes, (loop) => {
           const value = loop.let(load(source));
           loop.if(accumulate, (also) => also.set(value, addScalar(load(to), value)));
           loop.store(to, value);
@@ -139,7 +141,7 @@ function emitPack(module: ModuleBuilder, _: Numeric, vectors: number): FunctionR
   return module.function(
     { parameters: ['i32', 'i32', 'i32', 'i32', 'i32'] },
     (code, [from, to, count, fromStep, panels]) => {
-      const panelBytes = code.let(times(count, rowBytes));
+      const panelBytes = code.let(plus(times(count, rowBytes), panelGap));
       const k = code.let(i32.const(0));
       const lines = (body: Code, height: number): void => {
         const pointers = range(height).map((line) => body.let(add(from, times(fromStep, line))));
@@ -169,7 +171,7 @@ function emitPackTransposed(module: ModuleBuilder, numeric: Numeric, vectors: nu
   return module.function(
     { parameters: ['i32', 'i32', 'i32', 'i32', 'i32'] },
     (code, [from, to, count, fromStep, panels]) => {
-      const end = code.let(add(to, i32.mul(panels, times(count, rowBytes))));
+      const end = code.let(add(to, i32.mul(panels, plus(times(count, rowBytes), panelGap))));
       const bytesOfLine = code.let(times(count, bytes));
       const whole = code.let(i32.shl(i32.and(count, i32.const(-lanes)), i32.const(shift)));
       code.while(i32.ne(to, end), (body) => {
@@ -190,6 +192,7 @@ function emitPackTransposed(module: ModuleBuilder, numeric: Numeric, vectors: nu
           for (const [k, line] of lines.entries()) loop.store(to, load(i32.add(line, position)), k * bytes);
           loop.set(to, plus(to, rowBytes));
         });
+        body.set(to, plus(to, panelGap));
         body.set(from, add(from, times(fromStep, vectors * lanes)));
       });
       return undefined;
@@ -203,9 +206,9 @@ function emitPackEdge(module: ModuleBuilder, { bytes, load }: Numeric): Function
     { parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
     (code, [from, to, count, majorStep, minorStep, width, rowBytes]) => {
       const end = code.let(add(to, i32.mul(count, rowBytes)));
-      code.countTo(to, end, rowBytes, (row) => {
+      walk(code, to, end, rowBytes, (row) => {
         const [source, target] = [row.let(from), row.let(to)];
-        row.countTo(target, add(to, times(width, bytes)), bytes, (loop) => {
+        walk(row, target, add(to, times(width, bytes)), bytes, (loop) => {
           loop.store(target, load(source));
           loop.set(source, i32.add(source, minorStep));
         });
@@ -228,6 +231,9 @@ export function emitMatmul(
   const numeric = numerics[dtype];
   const { bytes, lanes } = numeric;
   const panelColumns = panelVectors * lanes;
+  /** Where the panel that begins with an element lies, behind the first one. */
+  const packedAt = (element: I32, count: I32, width: number): I32 =>
+    add(i32.mul(element, times(count, bytes)), times(i32.div_u(element, i32.const(width)), panelGap));
   const panels = range(panelVectors).map((v) => emitPanel(module, numeric, v + 1, transposeA));
   const packColumns = (transposeB ? emitPackTransposed : emitPack)(module, numeric, panelVectors);
   const packRows = transposeA ? emitPack(module, numeric, tileRows / lanes) : undefined;
@@ -245,7 +251,7 @@ export function emitMatmul(
         code.call(packRows.index, [a, strips, count, stepA, i32.div_u(whole, i32.const(tileRows))]);
         code.if(rest, (edge) =>
           edge.call(packEdge.index, [
-            ...[add(a, times(whole, bytes)), add(strips, i32.mul(whole, times(count, bytes)))],
+            ...[add(a, times(whole, bytes)), add(strips, packedAt(whole, count, tileRows))],
             ...[count, stepA, i32.const(bytes), rest, i32.const(tileRows * bytes)],
           ]),
         );
@@ -259,7 +265,7 @@ export function emitMatmul(
         ]);
       code.while(i32.ge_s(left, i32.const(panelColumns)), (body) => {
         call(body, panelVectors, out, outStep, accumulate);
-        body.set(panel, add(panel, times(count, 16 * panelVectors)));
+        body.set(panel, add(panel, times(count, 16 * panelVectors), i32.const(panelGap)));
         body.set(out, plus(out, 16 * panelVectors));
         body.set(left, plus(left, -panelColumns));
       });
@@ -286,7 +292,7 @@ export function emitMatmul(
       const [major, minor] = transposeB ? [element, stepB] : [stepB, element];
       code.if(rest, (edge) =>
         edge.call(packEdge.index, [
-          ...[add(from, i32.mul(whole, minor)), add(to, i32.mul(whole, times(count, bytes)))],
+          ...[add(from, i32.mul(whole, minor)), add(to, packedAt(whole, count, panelColumns))],
           ...[count, major, minor, rest],
           i32.select(i32.const(16), i32.const(32), i32.le_s(rest, i32.const(lanes))),
         ]),
