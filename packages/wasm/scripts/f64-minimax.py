@@ -5,7 +5,7 @@ Each line is a name and the largest weighted error as a power of two, then the c
 
 import sys
 
-from mpmath import atan, coth, log, lu_solve, matrix, mp, mpf, sqrt, tanh
+from mpmath import atan, cos, coth, log, lu_solve, matrix, mp, mpf, sin, sqrt, tanh
 
 mp.dps = 60
 
@@ -68,8 +68,17 @@ polynomials = {
 for_pow = near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) * 3 / 2 / sqrt(z) - 3 - z) / z**2, lambda z: mpf(3) / 5 + z * 3 / 7)
 polynomials["pow"] = (for_pow, 7, 0, s2, lambda z: z**2 + mpf("1e-12"))
 
+quarter = (mp.pi / 4) ** 2 * mpf("1.0001")
+# (sin x / x − 1)/x² and (cos x − 1 + x²/2)/x⁴, of x²
+polynomials["sin"] = (near_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, lambda z: -mpf(1) / 6 + z / 120), 5, 0, quarter, lambda z: z + mpf("1e-12"))
+polynomials["cos"] = (near_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, lambda z: mpf(1) / 24 - z / 720), 5, 0, quarter, lambda z: z**2 + mpf("1e-12"))
+
 # (tanh x / x − 1)/x² where |x| < 0.55, of x²
-rationals = {"tanh": (lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, 2, 3, mpf(0), mpf("0.3026"))}
+# and (atan x / x − 1)/x² where |x| <= 1
+rationals = {
+    "tanh": (lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, 2, 3, mpf(0), mpf("0.3026")),
+    "atan": (lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, 6, 7, mpf(0), mpf(1)),
+}
 
 
 def row(coefficients):

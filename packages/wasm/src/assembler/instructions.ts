@@ -35,7 +35,20 @@ export const tables = {
     shl: [0x74, 'i32 i32 -> i32'],
     shr_s: [0x75, 'i32 i32 -> i32'],
     shr_u: [0x76, 'i32 i32 -> i32'],
+    wrap_i64: [0xa7, 'i64 -> i32'],
     trunc_sat_f64_s: [misc | 0x02, 'f64 -> i32'],
+  },
+  i64: {
+    lt_u: [0x54, 'i64 i64 -> i32'],
+    add: [0x7c, 'i64 i64 -> i64'],
+    sub: [0x7d, 'i64 i64 -> i64'],
+    mul: [0x7e, 'i64 i64 -> i64'],
+    and: [0x83, 'i64 i64 -> i64'],
+    or: [0x84, 'i64 i64 -> i64'],
+    shl: [0x86, 'i64 i64 -> i64'],
+    shr_s: [0x87, 'i64 i64 -> i64'],
+    shr_u: [0x88, 'i64 i64 -> i64'],
+    extend_i32_u: [0xad, 'i32 -> i64'],
   },
   f32: {
     eq: [0x5b, 'f32 f32 -> i32'],
@@ -73,6 +86,7 @@ export const tables = {
     max: [0xa5, 'f64 f64 -> f64'],
     promote_f32: [0xbb, 'f32 -> f64'],
     convert_i32_s: [0xb7, 'i32 -> f64'],
+    convert_i64_s: [0xb9, 'i64 -> f64'],
   },
   v128: {
     not: [simd | 0x4d, 'v128 -> v128'],
@@ -231,7 +245,19 @@ export const i32 = {
     instruction('i32.select', 0x1b, 'i32 i32 i32 -> i32', [a, b, condition]),
 };
 
+/** Signed LEB128 of 64 bits. */
+function s64(out: Writer, value: bigint): void {
+  let rest = BigInt.asIntN(64, value);
+  while (rest < -64n || rest > 63n) {
+    out.byte(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  }
+  out.byte(Number(rest & 0x7fn));
+}
+
 export const i64 = {
+  ...family('i64', tables.i64),
+  const: (value: bigint): I64 => instruction('i64.const', 0x42, ' -> i64', [], (out) => s64(out, value)),
   load: load<I64>('i64.load', 0x29, 'i64', 2),
 };
 
@@ -285,6 +311,8 @@ export const i64x2 = {
       for (const [k, lane] of (typeof value === 'bigint' ? [value, value] : value).entries())
         view.setBigInt64(8 * k, BigInt.asIntN(64, lane), true);
     }),
+  extract_lane: extract<I64>('i64x2.extract_lane', simd | 0x1d, 'i64'),
+  replace_lane: replace<I64>('i64x2.replace_lane', simd | 0x1e, 'i64'),
 };
 
 export const f32x4 = {
