@@ -93,27 +93,57 @@ export function buffersOf(work: Work): { reads: number[]; writes: number[] } {
   return { reads: [work.input.id], writes: [work.result.id] };
 }
 
-/**
- * How many kernels at least come after each piece of work. Work is put as late as it can be, so that rows wait for a sum
- * over all of them (a mean's denominator) before they start, instead of being gone through twice.
- */
-function kernelsAfter(work: readonly Work[]): Map<Work, number> {
+/** What reads what another piece of work writes. */
+interface Edge {
+  readonly from: Work;
+  readonly to: Work;
+  /** Whether both can be in one kernel. */
+  readonly local: boolean;
+}
+
+function edgesOf(work: readonly Work[]): Edge[] {
   const writers = new Map<number, Work[]>();
   for (const item of work) for (const id of buffersOf(item).writes) writers.set(id, [...(writers.get(id) ?? []), item]);
+  return work.flatMap((to) => {
+    const loads = isRoot(to) ? loadsOf([to.value]) : [];
+    return [...new Set(buffersOf(to).reads)].flatMap((id) =>
+      (writers.get(id) ?? []).map((from) => ({
+        from,
+        to,
+        local:
+          isRoot(to) &&
+          isRoot(from) &&
+          loads.filter((load) => load.buffer.id === id).every((load) => staysLocal(from, to, load)),
+      })),
+    );
+  });
+}
+
+/**
+ * How many kernels at least come after each piece of work. Work is put as late as it can be, so that rows wait for a sum
+ * over all of them (a mean's denominator) before they start; and then beside what it reads, if that can be, so that rows
+ * are not gone through twice.
+ */
+function kernelsAfter(work: readonly Work[]): Map<Work, number> {
+  const edges = edgesOf(work);
   const after = new Map<Work, number>(work.map((item) => [item, 0]));
-  for (const item of [...work].reverse()) {
-    const own = after.get(item)!;
-    for (const id of buffersOf(item).reads) {
-      for (const writer of writers.get(id) ?? []) {
-        const local =
-          isRoot(item) &&
-          isRoot(writer) &&
-          loadsOf([item.value])
-            .filter((load) => load.buffer.id === id)
-            .every((load) => staysLocal(writer, item, load));
-        after.set(writer, Math.max(after.get(writer)!, own + (local ? 0 : 1)));
-      }
-    }
+  const order = new Map(work.map((item, k) => [item, k]));
+  const into = new Map<Work, Edge[]>();
+  for (const edge of edges) into.set(edge.to, [...(into.get(edge.to) ?? []), edge]);
+  /** Raises what comes before until it is early enough; false if `fixed` would have to rise too. */
+  const raise = (item: Work, value: number, depths: Map<Work, number>, fixed?: Work): boolean => {
+    if (depths.get(item)! >= value) return true;
+    if (item === fixed) return false;
+    depths.set(item, value);
+    return (into.get(item) ?? []).every(({ from, local }) => raise(from, value + (local ? 0 : 1), depths, fixed));
+  };
+  for (const item of [...work].reverse()) raise(item, 0, after);
+  for (const { from, to, local } of edges) raise(from, after.get(to)! + (local ? 0 : 1), after);
+  for (const { from, to, local } of [...edges].sort((a, b) => order.get(a.to)! - order.get(b.to)!)) {
+    if (!local || after.get(from)! <= after.get(to)!) continue;
+    const trial = new Map(after);
+    if (!raise(to, after.get(from)!, trial, from)) continue;
+    for (const [item, depth] of trial) after.set(item, depth);
   }
   return after;
 }
@@ -144,8 +174,19 @@ export function group(graph: Graph): Step[] {
   for (const item of graph.work) epochs.set(after.get(item)!, [...(epochs.get(after.get(item)!) ?? []), item]);
   const steps: Step[] = [];
   for (const epoch of [...epochs.keys()].sort((a, b) => b - a)) steps.push(...inEpoch(epochs.get(epoch)!, graph));
-  return steps;
+  const joined: Step[] = [];
+  for (const step of steps) {
+    const before = joined.at(-1);
+    if (before === undefined || !isSmall(before) || !isSmall(step)) joined.push(step);
+    else joined[joined.length - 1] = { ...before, roots: [...before.roots, ...step.roots] };
+  }
+  return joined;
 }
+
+/** Scalars and sums of tiles: one after the other in one kernel, with nothing to share. */
+const isSmall = (step: Step): step is Group =>
+  step.kind === 'group' &&
+  step.roots.every((root) => root.domain.length === 0 || (root.final && root.domain.length === 1));
 
 function inEpoch(work: readonly Work[], graph: Graph): Step[] {
   const open: (Open | External)[] = [];
@@ -194,6 +235,8 @@ function join(candidate: Open, root: Root, graph: Graph): { member: Root; rest?:
   if (fit === undefined) return undefined;
   if (candidate.prefix > 0 && fit.prefix === 0) return undefined;
   if (candidate.tile && !fit.tile && (hasOwn(candidate) || fit.prefix === 0)) return undefined;
+  const alone = structure([root]);
+  if (alone?.tile && !fit.tile && hasOwn({ roots: [root], ...alone })) return undefined;
   Object.assign(candidate, fit);
   candidate.roots.push(root);
   return { member: root };

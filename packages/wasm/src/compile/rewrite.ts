@@ -1,4 +1,4 @@
-import { constant, type Dim, type Expr, iota, isOp, make, rebuild, where } from '@isoloss/core';
+import { constant, type Dim, type Expr, iota, isOp, make, type Op, rebuild, simplify, where } from '@isoloss/core';
 
 const isOne = (dim: Dim): boolean => dim === 1;
 
@@ -11,45 +11,117 @@ function repeated(x: Expr): Expr | undefined {
 
 const withShape = (x: Expr, shape: readonly Dim[]): Expr => (shape.length === 0 ? x : x.broadcastTo(shape));
 
-/**
- * The graph as fused loops like it. Each rule is an identity: no number changes.
- */
+/** Stable operations that {@link rewrite} writes in a way of its own. */
+export const kept: ReadonlySet<Op> = new Set<Op>(['sigmoid']);
+
+type Rule = (node: Expr, inputs: readonly Expr[]) => Expr | undefined;
+
+/** Functions that a choice is taken out of, so that what guards one use of a function doesn't keep it from being shared. */
+const guarded: readonly Op[] = ['neg', 'abs', 'relu', 'exp', 'expm1', 'log', 'log1p'];
+const takenOut: Rule = (node, [x]) => {
+  if (!isOp(x!, 'where')) return undefined;
+  const [condition, a, b] = x!.inputs;
+  if (constantOf(a!) === undefined && constantOf(b!) === undefined) return undefined;
+  const of = (operand: Expr): Expr => {
+    const value = make(node.op, [operand], node.attributes as never) as Expr;
+    return constantOf(operand) === undefined ? rewritten(value) : simplify([value])[0]!;
+  };
+  return where(condition!, of(a!), of(b!));
+};
+
+/** Rules by operation. Each is an identity, or as accurate as what it replaces. */
+const rules: { readonly [K in Op]?: Rule } = {
+  ...Object.fromEntries(guarded.map((op) => [op, takenOut])),
+  // |−x| = |x|
+  abs: (node, inputs) => (inputs[0]!.op === 'neg' ? inputs[0]!.inputs[0]!.abs() : takenOut(node, inputs)),
+  // e^(a − log1p r) = e^a/(1 + r), for a softmax: e^a has been computed for its sum.
+  exp(node, inputs) {
+    const [x] = inputs;
+    if (isOp(x!, 'sub') && x.inputs[1]!.op === 'log1p' && isShifted(x.inputs[0]!)) {
+      const whole = x.inputs[1]!.inputs[0]!.add(1);
+      return x.inputs[0]!.exp().mul(constant(1).div(whole));
+    }
+    return takenOut(node, inputs);
+  },
+  // Both σ(x) and σ(−x) by e^−|x|, which softplus needs too.
+  sigmoid(_, [x]) {
+    const decay = rewritten(rewritten(x!.abs()).neg()).exp();
+    const larger = constant(1).div(decay.add(1));
+    return where(constant(0).le(x!), larger, decay.mul(larger));
+  },
+  // c ? a : (c ? x : b) = c ? a : b
+  where(_, [condition, a, b]) {
+    if (isOp(b!, 'where') && b.inputs[0] === condition) return where(condition!, a!, b.inputs[2]!);
+    if (isOp(a!, 'where') && a.inputs[0] === condition) return where(condition!, a.inputs[1]!, b!);
+    return undefined;
+  },
+  // A scalar in another shape is the scalar, repeated.
+  reshape(node, [x]) {
+    const scalar = repeated(x!);
+    return scalar && withShape(scalar, node.shape);
+  },
+  // One entry a line lands where the position along the line is its index: no scattered writes.
+  scatterAdd(node, [x, index]) {
+    const { axis, size } = (node as Expr<'scatterAdd'>).attributes;
+    if (!isOne(index!.shape[axis]!)) return undefined;
+    return where(positions(node, axis, size).eq(index!), x!, 0).broadcastTo(node.shape);
+  },
+  // The first true entry of a line, found by a running count: it stands at the least position of a true one.
+  and(_, [a, b]) {
+    const counted = b!;
+    if (!isOp(counted, 'equal') || constantOf(counted.inputs[1]!) !== 1) return undefined;
+    const [count] = counted.inputs;
+    if (!isOp(count!, 'cumsum') || count.attributes.exclusive || count.attributes.reverse) return undefined;
+    const [flags] = count.inputs;
+    if (!isOp(flags!, 'cast') || flags.inputs[0] !== a) return undefined;
+    const { axis } = count.attributes;
+    const places = positions(count, axis, count.shape[axis]!).toFloat();
+    const first = where(a!, places.neg(), -Infinity).max(axis, true).neg();
+    return places.eq(first).broadcastTo(a!.shape);
+  },
+  sum: (node, [x]) => reduced(node as Expr<'sum'>, x!),
+  max: (node, [x]) => reduced(node as Expr<'max'>, x!),
+};
+
+const rewritten = (node: Expr): Expr => rules[node.op]?.(node, node.inputs) ?? node;
+
+/** Positions along an axis, of a shape that broadcasts to the node's. */
+const positions = (node: Expr, axis: number, size: Dim): Expr =>
+  iota(size).reshape(node.shape.map((_, k) => (k === axis ? size : 1)));
+
+/** Whether a value is x less its maximum, so that nothing of its exponential overflows. */
+function isShifted(a: Expr): boolean {
+  if (!isOp(a, 'sub')) return false;
+  const [x, shift] = a.inputs;
+  if (!isOp(shift!, 'where')) return false;
+  const largest = shift.inputs[1]!;
+  return largest.op === 'max' && largest.inputs[0] === x;
+}
+
+/** The graph as fused loops like it. */
 export function rewrite(outputs: readonly Expr[]): Expr[] {
-  return rebuild(outputs, (node, inputs) => {
-    const [x, index] = inputs;
-    if (isOp(node, 'reshape')) {
-      // A scalar in another shape is the scalar, repeated.
-      const scalar = repeated(x!);
-      if (scalar !== undefined) return withShape(scalar, node.shape);
-    }
-    if (isOp(node, 'scatterAdd')) {
-      const { axis, size } = node.attributes;
-      // One entry a line lands where the position along the line is its index: no scattered writes.
-      if (isOne(index!.shape[axis]!)) {
-        const positions = iota(size).reshape(node.shape.map((_, k) => (k === axis ? size : 1)));
-        return where(positions.eq(index!), x!, 0).broadcastTo(node.shape);
-      }
-    }
-    if (isOp(node, 'sum') || isOp(node, 'max')) return reduced(node, x!);
-    return make(node.op, inputs, node.attributes as never) as Expr;
+  const result = rebuild(outputs, (node, inputs) => {
+    const own = make(node.op, inputs, node.attributes as never) as Expr;
+    return rules[own.op]?.(own, inputs) ?? own;
   });
+  return simplify(result);
 }
 
 /** A reduction over neighbouring axes only, and over none of size 1: others become several, the last axes first. */
 function reduced(node: Expr<'sum'> | Expr<'max'>, x: Expr): Expr {
   const axes = node.attributes.axes.filter((axis) => x.shape[axis] !== 1);
   const result = node.shape;
-  if (axes.length === 0) return x.reshape(result);
+  const shaped = (value: Expr): Expr => (value.shape.join() === result.join() ? value : value.reshape(result));
+  if (axes.length === 0) return shaped(x);
   const last = axes.at(-1)!;
   let from = axes.length - 1;
   // Axes of size 1 between them don't part neighbours.
   while (from > 0 && x.shape.slice(axes[from - 1]! + 1, axes[from]!).every(isOne)) from--;
   const run = Array.from({ length: last - axes[from]! + 1 }, (_, k) => axes[from]! + k);
   const kept = make(node.op, [x], { axes: run, keepDims: true }) as Expr;
-  if (from === 0) return kept.reshape(result);
-  return reduced(make(node.op, [kept], { axes: axes.slice(0, from), keepDims: true }) as Expr<'sum'>, kept).reshape(
-    result,
-  );
+  if (from === 0) return shaped(kept);
+  const rest = make(node.op, [kept], { axes: axes.slice(0, from), keepDims: true }) as Expr<'sum'>;
+  return shaped(reduced(rest, kept));
 }
 
 /** The number, if a value is a constant or one repeated. */
@@ -57,5 +129,3 @@ export const constantOf = (x: Expr): number | undefined => {
   const scalar = repeated(x);
   return scalar !== undefined && isOp(scalar, 'constant') ? scalar.attributes.value : undefined;
 };
-
-export const zero = constant(0);

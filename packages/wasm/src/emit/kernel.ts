@@ -309,7 +309,11 @@ export class KernelWriter {
       this.registers.set(root.buffer.id, local);
     if (keep !== 'memory') return;
     const storage = this.storageOf(root.buffer);
-    const { address } = this.addressOf(root.buffer, placed.store, root.tiles !== undefined);
+    const { address } = this.addressOf(
+      root.buffer,
+      placed.store,
+      root.tiles === undefined ? undefined : root.domain.length - 1,
+    );
     this.lanes.storeLane(code, storage, address, local, 0);
   }
 
@@ -395,7 +399,7 @@ export class KernelWriter {
   private addressOf(
     buffer: Buffer,
     terms: readonly Term[],
-    byTile = false,
+    tiled?: Variable,
   ): { address: I32; step: Dim | undefined; indirect: { index: Lane; size: Dim; stride: Dim }[] } {
     const size = this.lanes.bytes[this.storageOf(buffer)];
     const { tile } = this.kernel.group;
@@ -427,8 +431,8 @@ export class KernelWriter {
     let step: Dim | undefined;
     const byLevel = [...coefficients].sort(([a], [b]) => (this.levels.get(a) ?? 99) - (this.levels.get(b) ?? 99));
     for (const [variable, stride] of byLevel) {
-      if (byTile && !this.levels.has(variable)) throw new Error('unreachable');
-      if (byTile && this.isTileVariable(variable)) {
+      if (variable === tiled) {
+        // One entry a tile.
         const tileIndex = i32.div_s(this.tileStart!, this.size(tileLength));
         address = this.here.code.let(i32.add(address, i32.mul(tileIndex, this.size(stride, size))));
         continue;
@@ -456,10 +460,6 @@ export class KernelWriter {
       );
     }
     return { address, step, indirect };
-  }
-
-  private isTileVariable(variable: Variable): boolean {
-    return this.kernel.group.roots.some((root) => root.tiles !== undefined && root.domain.length - 1 === variable);
   }
 
   /** An index within its axis: a lane beyond the end of a loop may hold anything. */

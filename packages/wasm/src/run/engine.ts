@@ -1,13 +1,13 @@
-import { type FloatDType, type Sizes, shapeOf, sizeOf } from '@isoloss/core';
-import type { External } from '../compile/roots.ts';
+import { ModuleBuilder } from '../assembler/index.ts';
 import { Heap } from './heap.ts';
+import { type Job, type Loaded, runHere } from './job.ts';
 
-export type Other = Exclude<External, { kind: 'scan' }>;
-
-/** A memory, and what runs in it. */
+/** A memory, the modules compiled for it, and what runs them. */
 export class Engine {
   readonly heap: Heap;
+  readonly threads = 1;
   private block = { at: 0, bytes: 0 };
+  private readonly modules = new Map<string, Loaded>();
 
   constructor() {
     this.heap = new Heap(new WebAssembly.Memory({ initial: 16 }));
@@ -22,79 +22,27 @@ export class Engine {
     return this.block.at;
   }
 
-  external(
-    step: Other,
-    dtype: FloatDType,
-    sizes: Sizes,
-    reserve: (bytes: number) => number,
-  ): { kind: 'external'; run(pointers: Int32Array): void } {
-    void reserve;
-    const floats = () => (dtype === 'float32' ? this.heap.view.f32 : this.heap.view.f64);
-    const bytes = dtype === 'float32' ? 4 : 8;
-    const shape = shapeOf(step.node.shape, sizes);
-    if (step.kind === 'matmul') {
-      const [rows, columns] = [shape.at(-2)!, shape.at(-1)!];
-      const aShape = shapeOf(step.a.buffer.shape, sizes);
-      const inner = step.a.transposed ? aShape.at(-2)! : aShape.at(-1)!;
-      const batch = sizeOf(shape.slice(0, -2));
-      const aStep = aShape.length > 2 ? rows * inner : 0;
-      const bStep = step.b.buffer.shape.length > 2 ? inner * columns : 0;
-      return {
-        kind: 'external',
-        run(pointers) {
-          const f = floats();
-          for (let n = 0; n < batch; n++) {
-            const [a, b, o] = [
-              pointers[step.a.buffer.id]! / bytes + n * aStep,
-              pointers[step.b.buffer.id]! / bytes + n * bStep,
-              pointers[step.result.id]! / bytes + n * rows * columns,
-            ];
-            for (let r = 0; r < rows; r++)
-              for (let c = 0; c < columns; c++) {
-                let total = 0;
-                for (let k = 0; k < inner; k++)
-                  total +=
-                    f[a + (step.a.transposed ? k * rows + r : r * inner + k)]! *
-                    f[b + (step.b.transposed ? c * inner + k : k * columns + c)]!;
-                f[o + r * columns + c] = total;
-              }
-          }
-        },
-      };
+  /** A module by its key, made when it is first asked for. */
+  load(key: string, emit: (module: ModuleBuilder) => void): Loaded {
+    let loaded = this.modules.get(key);
+    if (loaded === undefined) {
+      const builder = new ModuleBuilder();
+      emit(builder);
+      loaded = this.instantiate(builder);
+      this.modules.set(key, loaded);
     }
-    const { axis } = step.node.attributes;
-    const inner = sizeOf(shape.slice(axis + 1));
-    const length = shape[axis]!;
-    const outer = sizeOf(shape.slice(0, axis));
-    const attributes = step.node.attributes as { exclusive?: boolean; reverse?: boolean };
-    return {
-      kind: 'external',
-      run: (pointers) => {
-        const f = floats();
-        const i32 = this.heap.view.i32;
-        const from = pointers[step.input.id]! / bytes;
-        for (let o = 0; o < outer; o++)
-          for (let i = 0; i < inner; i++) {
-            const at = (k: number) => (o * length + k) * inner + i;
-            if (step.kind === 'argsort') {
-              const value = (k: number) => f[from + at(k)]!;
-              const order = Array.from({ length }, (_, k) => k).sort((a, b) => {
-                const [p, q] = [value(a), value(b)];
-                return p < q ? -1 : p > q ? 1 : Number(Number.isNaN(p)) - Number(Number.isNaN(q)) || a - b;
-              });
-              order.forEach((k, position) => {
-                i32[pointers[step.result.id]! / 4 + at(position)] = k;
-              });
-            } else {
-              let total = 0;
-              for (let k = 0; k < length; k++) {
-                const p = at(attributes.reverse ? length - 1 - k : k);
-                f[pointers[step.result.id]! / bytes + p] = attributes.exclusive ? total : total + f[from + p]!;
-                total += f[from + p]!;
-              }
-            }
-          }
-      },
-    };
+    return loaded;
+  }
+
+  instantiate(builder: ModuleBuilder): Loaded {
+    const module = new WebAssembly.Module(builder.bytes());
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.heap.memory } });
+    return { id: this.nextModule++, exports: instance.exports as Loaded['exports'] };
+  }
+
+  private nextModule = 0;
+
+  run(job: Job): void {
+    runHere(job, job.begin, job.end);
   }
 }

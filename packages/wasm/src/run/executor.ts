@@ -4,6 +4,8 @@ import { tileLength } from '../compile/nests.ts';
 import type { KernelStep, Plan, PlanStep, ScanStep } from '../compile/plan.ts';
 import { lanesOfDType } from '../emit/lanes.ts';
 import type { Engine } from './engine.ts';
+import { bindExternal, type Run } from './externals.ts';
+import type { Job, Loaded } from './job.ts';
 
 /** Bytes that pass through a kernel at a time when inputs lie outside of its memory: they stay in the second-level cache. */
 const streamBytes = 512 * 1024;
@@ -14,18 +16,14 @@ const align = (bytes: number): number => Math.ceil((bytes + 64) / 64) * 64;
 
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
-type KernelFunction = (argumentsAt: number, begin: number, end: number) => void;
-
 interface BoundKernel {
   readonly kind: 'kernel';
   readonly step: KernelStep;
-  readonly run: KernelFunction;
+  readonly job: Job;
   /** Where its arguments lie, in 4-byte words. */
   readonly words: number;
   readonly pointers: readonly { readonly word: number; readonly buffer: number }[];
   readonly length: number;
-  /** Parts of the range begin at multiples of it. */
-  readonly unit: number;
   readonly streams: readonly Stream[];
   readonly chunk: number;
   readonly cleared: readonly { readonly buffer: number; readonly bytes: number }[];
@@ -54,7 +52,7 @@ interface BoundScan {
 
 interface BoundOther {
   readonly kind: 'external';
-  run(pointers: Int32Array): void;
+  readonly run: Run;
 }
 
 /** A plan for known sizes. */
@@ -90,13 +88,7 @@ export class Binding {
   private readonly pointers: Int32Array;
   private readonly arrays: (Numbers | undefined)[];
 
-  constructor(
-    engine: Engine,
-    plan: Plan,
-    exports: Readonly<Record<string, KernelFunction>>,
-    dtype: FloatDType,
-    sizes: Sizes,
-  ) {
+  constructor(engine: Engine, plan: Plan, module: Loaded, dtype: FloatDType, sizes: Sizes) {
     this.engine = engine;
     this.dtype = dtype;
     this.shapes = plan.outputs.map(({ shape }) => shapeOf(shape, sizes));
@@ -121,7 +113,7 @@ export class Binding {
     };
     this.inputs = new Map([...plan.inputs].map(([name, buffer]) => [name, place(buffer)]));
     this.outputs = plan.outputs.map(place);
-    this.bound = this.bind(plan, exports, known, streamed);
+    this.bound = this.bind(plan, module, known, streamed);
     this.workspace = this.size;
     this.pointers = new Int32Array(this.bound.count);
     this.arrays = new Array<Numbers | undefined>(this.bound.count).fill(undefined);
@@ -142,12 +134,7 @@ export class Binding {
     return sizeOf(shapeOf(shape, sizes)) * bytes;
   }
 
-  private bind(
-    plan: Plan,
-    exports: Readonly<Record<string, KernelFunction>>,
-    sizes: Map<string, number>,
-    streamed: ReadonlySet<Buffer>,
-  ): Bound {
+  private bind(plan: Plan, module: Loaded, sizes: Map<string, number>, streamed: ReadonlySet<Buffer>): Bound {
     // Numbers of tiles are sizes of buffers, so all kernels' tiles are chosen first.
     const tiles = new Map<PlanStep, number>();
     for (const step of plan.steps) {
@@ -167,16 +154,17 @@ export class Binding {
     const offsets = new Int32Array(count).fill(-1);
     for (const buffer of plan.between) offsets[buffer.id] = this.reserve(this.bytesOf(buffer, sizes));
     const steps = plan.steps.map((step) => {
-      if (step.kind === 'kernel') return this.kernel(step, exports, sizes, tiles.get(step)!, streamed, offsets);
-      if (step.kind === 'scan') return this.scan(step, exports, sizes);
-      return this.engine.external(step, this.dtype, sizes, (bytes) => this.reserve(bytes));
+      if (step.kind === 'kernel') return this.kernel(step, module, sizes, tiles.get(step)!, streamed, offsets);
+      if (step.kind === 'scan') return this.scan(step, module, sizes);
+      const run = bindExternal(this.engine, step, this.dtype, sizes, (bytes) => this.reserve(bytes));
+      return { kind: 'external' as const, run };
     });
     return { plan, steps, offsets, count };
   }
 
   private kernel(
     step: KernelStep,
-    exports: Readonly<Record<string, KernelFunction>>,
+    module: Loaded,
     sizes: Map<string, number>,
     tile: number,
     streamed: ReadonlySet<Buffer>,
@@ -211,16 +199,27 @@ export class Binding {
       return { buffer: buffer.id, stride, bytes, storage, writes: step.writes.has(buffer), at };
     });
     const cleared = step.cleared.map((buffer) => ({ buffer: buffer.id, bytes: this.bytesOf(buffer, sizes) }));
-    return { kind: 'kernel', step, run: exports[step.name]!, words, pointers, length, unit, streams, chunk, cleared };
+    const job = this.job(step, module, 4 * words, length, unit);
+    return { kind: 'kernel', step, job, words, pointers, length, streams, chunk, cleared };
   }
 
-  private scan(
-    step: ScanStep,
-    exports: Readonly<Record<string, KernelFunction>>,
-    sizes: Map<string, number>,
-  ): BoundScan {
+  private job(step: KernelStep, module: Loaded, argumentsAt: number, length: number, unit: number): Job {
+    return {
+      module,
+      name: step.name,
+      values: [argumentsAt, 0, 0],
+      range: [1, 2],
+      begin: 0,
+      end: length,
+      unit,
+      perThread: [],
+      work: 0,
+    };
+  }
+
+  private scan(step: ScanStep, module: Loaded, sizes: Map<string, number>): BoundScan {
     const { body } = step;
-    const inner = this.bind(step.inner, exports, sizes, new Set());
+    const inner = this.bind(step.inner, module, sizes, new Set());
     const bytes = (buffer: Buffer) => this.bytesOf(buffer, sizes);
     const steps = sizeOfDim(step.node.inputs[body.carries]!.shape[0]!, sizes);
     const outputs = step.inner.outputs;
@@ -303,7 +302,7 @@ export class Binding {
     for (const step of steps) {
       if (step.kind === 'kernel') this.runKernel(step, pointers, base);
       else if (step.kind === 'scan') this.runScan(step, pointers, base);
-      else step.run(pointers);
+      else step.run(pointers, base);
     }
   }
 
@@ -313,7 +312,7 @@ export class Binding {
     for (const { buffer, bytes } of kernel.cleared) u8.fill(0, pointers[buffer]!, pointers[buffer]! + bytes);
     const streams = kernel.streams.filter(({ buffer }) => this.arrays[buffer] !== undefined);
     if (streams.length === 0) {
-      kernel.run(4 * kernel.words, 0, kernel.length);
+      this.engine.run(kernel.job);
       return;
     }
     for (let begin = 0; begin < kernel.length; begin += kernel.chunk) {
@@ -325,7 +324,7 @@ export class Binding {
         if (!writes)
           this.viewOf(storage).set(this.arrays[buffer]!.subarray(begin * stride, end * stride), place / bytes);
       }
-      kernel.run(4 * kernel.words, begin, end);
+      this.engine.run({ ...kernel.job, begin, end });
       for (const { buffer, stride, bytes, storage, writes, at } of streams) {
         if (!writes) continue;
         const first = (base + at) / bytes;
