@@ -11,10 +11,13 @@ try {
   } else {
     if (requestsOf(settings).length === 0) throw new UsageError(`no case of ${settings.suite} is left by these flags`);
     const signal = { aborted: false };
-    process.once('SIGINT', () => {
-      signal.aborted = true;
-      process.stderr.write('stopping after this case; once more to stop at once\n');
-    });
+    for (const name of ['SIGINT', 'SIGTERM'])
+      process.on(name, () => {
+        // Not by the signal itself: what was written to memory for the children is removed on exit.
+        if (signal.aborted) process.exit(130);
+        signal.aborted = true;
+        process.stderr.write('stopping after this case; once more to stop at once\n');
+      });
     const report = await bench(settings, (line) => process.stderr.write(`${line}\n`), signal);
     if (settings.json !== undefined) writeFileSync(settings.json, `${JSON.stringify(report, null, 2)}\n`);
     if (settings.markdown !== undefined) writeFileSync(settings.markdown, markdown(report));

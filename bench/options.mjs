@@ -25,6 +25,7 @@ ${pad([
   ['--sample ms', 'a sample is of as many runs as take this long (10)'],
   ['--budget ms', 'a contestant that has 5 samples and took this long gets no more (3000)'],
   ['--statistic name', 'median or min of the rounds, in tables and ratios; min where others use the machine (median)'],
+  ['--clock name', 'wall or cpu: processors’ time, all threads together; for --threads 1 on a busy machine (wall)'],
   ['--json file', 'the report as data'],
   ['--markdown file', 'the report as Markdown'],
   ['--help', 'this'],
@@ -75,6 +76,7 @@ const flags = [
   'sample',
   'budget',
   'statistic',
+  'clock',
   'json',
   'markdown',
 ];
@@ -113,6 +115,7 @@ export function settingsFrom(args) {
     sample: number('sample', values.sample, 0) ?? 10,
     budget: number('budget', values.budget, 0) ?? 3000,
     statistic: list('statistic', values.statistic ?? 'median', ['median', 'min'])[0],
+    clock: list('clock', values.clock ?? 'wall', ['wall', 'cpu'])[0],
     json: values.json,
     markdown: values.markdown,
   };

@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Ready a contestant that holds one case
  * @property {() => Promise<{ value: number, gradients?: Record<string, ArrayLike<number>> }>} outputs
- * @property {(mode: 'forward' | 'gradient', repeat: number) => Promise<number>} time milliseconds of so many runs
+ * @property {(mode: 'forward' | 'gradient', repeat: number) => Promise<{ wall: number, cpu: number }>} time
+ *   milliseconds of so many runs together: see `timed`
  * @property {() => Promise<void> | void} dispose
  *
  * @typedef {object} Contestant

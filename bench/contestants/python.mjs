@@ -129,7 +129,7 @@ export async function python(id, threads, { python: interpreter, library }) {
           outputs = undefined;
           return once;
         },
-        time: async (mode, repeat) => (await child.ask({ do: 'time', mode, repeat })).ms,
+        time: (mode, repeat) => child.ask({ do: 'time', mode, repeat }),
         dispose: () => child.ask({ do: 'release' }).then(() => {}),
       };
     },

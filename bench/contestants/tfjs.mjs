@@ -1,15 +1,16 @@
 // On tensors of TensorFlow.js that stay where they are: our `tfLoss` beside its own `tf.losses`, both on tfjs-node.
 import { tfLoss } from '@isoloss/tfjs';
-import { loadTfjsNode, TfjsNodeUnavailableError } from '@isoloss/tfjs/node';
+import { loadTfjsNode, TfjsNodeUnavailableError, tfjsNodeStatus } from '@isoloss/tfjs/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { timed } from '../run/measure.mjs';
 import { NotOffered } from './contestant.mjs';
 
 async function start() {
   try {
-    const node = await loadTfjsNode();
+    await loadTfjsNode();
     await tf.setBackend('tensorflow');
-    return `tfjs-node ${node.version['tfjs-node']}, TensorFlow ${node.node?.binding?.TF_Version ?? ''}`.trim();
+    const { version, tensorflow } = await tfjsNodeStatus();
+    return `tfjs-node ${version}, TensorFlow ${tensorflow}`;
   } catch (error) {
     throw error instanceof TfjsNodeUnavailableError ? new NotOffered(error.message) : error;
   }

@@ -6,8 +6,10 @@ Requests on stdin, one answer each on stdout:
 
     {"do": "prepare", "loss", "options", "dtype", "inputs": {name: {"dtype", "shape", "file"}}, "gradients": [name], "folder"}
         -> {"value": number, "gradients": {name: {"file", "shape"}}} or {"unsupported": why}
-    {"do": "time", "mode": "forward" | "gradient", "repeat": n}   -> {"ms": all n runs together}
-    {"do": "release"}                                             -> {}
+    {"do": "time", "mode": "forward" | "gradient", "repeat": n}
+        -> {"wall": milliseconds of all n runs, "cpu": the same of processors, all threads together}
+    {"do": "release"}
+        -> {}
 
 Arrays are raw little-endian files. Time is measured here, around the runs alone. An error comes back as {"error": why}.
 """
@@ -149,10 +151,11 @@ def answer(contestant, request):
         return {"value": value if math.isfinite(value) else str(value), "gradients": files}
     if what == "time":
         run = contestant.forward if request["mode"] == "forward" else contestant.gradient
-        start = time.perf_counter_ns()
+        processors, wall = time.process_time_ns(), time.perf_counter_ns()
         for _ in range(request["repeat"]):
             contestant.wait(run())
-        return {"ms": (time.perf_counter_ns() - start) / 1e6}
+        wall, processors = time.perf_counter_ns() - wall, time.process_time_ns() - processors
+        return {"wall": wall / 1e6, "cpu": processors / 1e6}
     if what == "release":
         contestant.release()
         give_back()

@@ -85,7 +85,7 @@ export function markdown(report) {
   return [
     `# Bench: ${settings.suite}`,
     `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memory / 2 ** 30)} GiB, ${machine.os}, Node ${machine.node}; ${started.slice(0, 10)}, ${seconds} s, load ${digits(machine.load.before)} before.`,
-    `${settings.statistic === 'min' ? 'Least' : 'Median'} milliseconds of ${settings.rounds} interleaved rounds after a warm-up of ${settings.warmUp} ms each; (n×) is the time over that of ${baselineOf(report)}. Output is verified before timing.`,
+    `${settings.statistic === 'min' ? 'Least' : 'Median'} milliseconds${settings.clock === 'cpu' ? ' of processors' : ''} of ${settings.rounds} interleaved rounds after a warm-up of ${settings.warmUp} ms each; (n×) is the time over that of ${baselineOf(report)}. Output is verified before timing.`,
     contestants.map(({ id, runtime }) => `- ${id}: ${runtime}`).join('\n'),
     missing.length > 0 ? missing.map(({ id, reason }) => `- without ${id}: ${reason}`).join('\n') : '',
     ...settings.modes.map((mode) => `## ${modeNames[mode]}, ms\n\n${table(rows(report, mode), true)}`),

@@ -38,7 +38,8 @@ export function requestsOf({ suite, size, losses, cases, dtypes }) {
 export async function bench(settings, note, signal = { aborted: false }) {
   const started = new Date();
   const [load] = os.loadavg();
-  if (load > 0.5) note(`the machine is busy (load ${load.toFixed(1)}): times with several threads say little`);
+  if (load > 0.5)
+    note(`the machine is busy (load ${load.toFixed(1)}): times of several threads say little, --clock cpu more of one`);
   const requests = requestsOf(settings);
   const { contestants, missing } = await openContestants(settings.kinds, settings);
   const [reference] = (await openContestants(['reference'], settings)).contestants;
@@ -58,14 +59,14 @@ export async function bench(settings, note, signal = { aborted: false }) {
   } finally {
     for (const contestant of [...contestants, reference]) await contestant.close?.();
   }
-  const { suite, modes, rounds, warmUp, sample, statistic } = settings;
+  const { suite, modes, rounds, warmUp, sample, statistic, clock } = settings;
   return {
     schema: 'isoloss-bench/1',
     version,
     started: started.toISOString(),
     seconds: Math.round((Date.now() - started.getTime()) / 1000),
     machine: { ...machine(), load: { before: load, after: os.loadavg()[0] } },
-    settings: { suite, modes, rounds, warmUp, sample, statistic },
+    settings: { suite, modes, rounds, warmUp, sample, statistic, clock },
     contestants: contestants.map(({ id, kind, threads, runtime, ours = false }) => ({
       id,
       kind,

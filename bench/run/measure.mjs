@@ -22,15 +22,21 @@ export function statistics(samples) {
   };
 }
 
-/** Milliseconds of `repeat` runs, one after another. */
+/**
+ * Milliseconds of `repeat` runs, one after another: by the clock on the wall, and of processors, all threads together.
+ * @returns {Promise<{ wall: number, cpu: number }>}
+ */
 export async function timed(run, repeat) {
+  const before = process.cpuUsage();
   const start = process.hrtime.bigint();
   for (let k = 0; k < repeat; k++) {
     const result = run();
     // A synchronous face should not pay for a promise.
     if (result instanceof Promise) await result;
   }
-  return Number(process.hrtime.bigint() - start) / 1e6;
+  const wall = Number(process.hrtime.bigint() - start) / 1e6;
+  const { user, system } = process.cpuUsage(before);
+  return { wall, cpu: (user + system) / 1e3 };
 }
 
 /** Engines tier up lazily, allocators and thread pools fill: run for a while, at least twice. Gives a run's time. */
@@ -38,20 +44,20 @@ async function warmUp({ time }, mode, { warmUp: enough }) {
   let [spent, runs, last] = [0, 0, 0];
   let repeat = 1;
   while (spent < enough || runs < 2) {
-    const ms = await time(mode, repeat);
-    spent += ms;
+    const { wall } = await time(mode, repeat);
+    spent += wall;
     runs += repeat;
-    last = ms / repeat;
+    last = wall / repeat;
     // Short runs in batches, so that talking to a child doesn't take longer than they do.
-    if (ms < 5) repeat *= 2;
+    if (wall < 5) repeat *= 2;
   }
   return last;
 }
 
 /**
  * Times contestants in turn.
- * @param {{ id: string, time(mode: string, repeat: number): Promise<number> }[]} contestants
- * @param {{ rounds: number, warmUp: number, sample: number, budget: number }} settings
+ * @param {{ id: string, time(mode: string, repeat: number): Promise<{ wall: number, cpu: number }> }[]} contestants
+ * @param {{ rounds: number, warmUp: number, sample: number, budget: number, clock: 'wall' | 'cpu' }} settings
  *   `sample`: milliseconds that one sample should take at least, of as many runs as that wants;
  *   `budget`: milliseconds after which a contestant has enough samples once it has 5
  * @returns statistics of milliseconds a run, by id; an Error where a contestant failed
@@ -76,9 +82,9 @@ export async function measure(contestants, mode, settings) {
       if (entry.samples.length >= 5 && entry.spent > settings.budget) continue;
       try {
         await pause(settling);
-        const ms = await entry.contestant.time(mode, entry.repeat);
-        entry.samples.push(ms / entry.repeat);
-        entry.spent += ms;
+        const spent = await entry.contestant.time(mode, entry.repeat);
+        entry.samples.push(spent[settings.clock] / entry.repeat);
+        entry.spent += spent.wall;
       } catch (error) {
         results.set(entry.contestant.id, error);
       }
