@@ -14,6 +14,7 @@ import {
   simplify,
   stack,
   TraceError,
+  topological,
   where,
 } from '../src/index.ts';
 
@@ -195,6 +196,9 @@ describe('derivatives', () => {
 
 describe('simplify', () => {
   const x = input('x', ['N']);
+  /** Whether a where stays inside the outermost one. */
+  const keepsGuard = (whole: Expr) =>
+    topological([simplify([whole])[0]!]).filter(({ op }) => op === 'where').length > 1;
 
   test.each<[string, Expr, Expr]>([
     ['x + 0', x.add(0), x],
@@ -206,6 +210,9 @@ describe('simplify', () => {
     ['where on ¬c', where(x.gt(0).not(), x, 0), where(x.gt(0), 0, x)],
     ['a·b + a·b', x.mul(input('s', [])).add(x.mul(input('s', []))), x.mul(input('s', []).add(input('s', [])))],
     ['a·k + a·k', x.mul(0.25).add(x.mul(0.25)), x.mul(0.5)],
+    ['what equals a number is no NaN', x.eq(0).and(x.isNaN().not()), x.eq(0)],
+    ['c ? 1 : 0', where(x.gt(0), 1, 0), x.gt(0).toFloat()],
+    ['c ? 0 : 1', where(x.gt(0), 0, 1), x.gt(0).not().toFloat()],
     ['Σ(−x)', x.neg().sum(), x.sum().neg()],
     ['two halves of a where', where(x.gt(0), x, 0).add(where(x.gt(0), 0, x.exp())), where(x.gt(0), x, x.exp())],
     ['the other two halves', where(x.gt(0), 0, x).add(where(x.gt(0), x.exp(), 0)), where(x.gt(0), x.exp(), x)],
@@ -219,6 +226,23 @@ describe('simplify', () => {
   test('x · 0 stays: x may be NaN or infinite', () => {
     const [y] = simplify([x.mul(0)]);
     expect(run([y!], { x: array([2], [Infinity, Number.NaN]) }, { N: 2 })[0]).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  test('a condition of lines holds along them', () => {
+    const z = input('z', ['N', 'C']);
+    const k = make('input', [], { name: 'k', type: { dtype: 'int', shape: ['N'] } }) as Expr;
+    const counts = k.ne(-1);
+    const guarded = where(counts.expandDims(1), z, 1);
+    const value = (x: Expr) =>
+      where(counts, x.sub(x.max(1, true)).exp().sum(1).add(x.pick(k, 1)).add(x.logSumExp(1)), 0);
+    expect(simplify([value(guarded)])).toEqual(simplify([value(z)]));
+    // Not across them, nor where a line stands for several, nor in an index, which must be legal everywhere.
+    const others = [guarded.sum(0, true).add(z), guarded.softmax(0)];
+    for (const across of others) expect(keepsGuard(where(counts.expandDims(1), across, 0))).toBe(true);
+    const y = where(counts, input('y', ['N']), 1);
+    const square = y.reshape([1, 'N']).mul(input('w', ['N', 'N']));
+    expect(keepsGuard(where(counts.reshape(['N', 1]), square.sum(1, true), 0))).toBe(true);
+    expect(keepsGuard(where(counts, z.pick(where(counts, k, 0), 1), 0))).toBe(true);
   });
 
   test('a condition says nothing of other elements, nor of what is also used without it', () => {

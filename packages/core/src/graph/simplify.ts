@@ -83,11 +83,15 @@ const laws: { readonly [K in Op]?: Law } = {
     x!.op === 'neg' ? x!.inputs[0] : x!.op === 'sub' ? x!.inputs[1]!.sub(x!.inputs[0]!) : undefined,
   // ¬¬x = x
   not: ({ inputs: [x] }) => (x!.op === 'not' ? x!.inputs[0] : undefined),
-  // c ? x : x = x; ¬c ? a : b = c ? b : a; a known condition chooses
-  where: ({ inputs: [c, a, b] }) => {
+  // What equals a number is no NaN
+  and: ({ inputs: [a, b] }) => (isNumber(a!, b!) ? a : isNumber(b!, a!) ? b : undefined),
+  // c ? x : x = x; ¬c ? a : b = c ? b : a; a known condition chooses; c ? 1 : 0 is c as a number
+  where: ({ inputs: [c, a, b], type }) => {
     if (a === b) return a;
     const value = known(c!);
     if (value !== undefined) return value ? a : b;
+    if (type.dtype === 'float' && known(a!) === 1 && known(b!) === 0) return c!.toFloat();
+    if (type.dtype === 'float' && known(a!) === 0 && known(b!) === 1) return c!.not().toFloat();
     return c!.op === 'not' ? where(c!.inputs[0]!, b!, a!) : undefined;
   },
   // Derivatives are taken before simplifying.
@@ -127,6 +131,10 @@ const laws: { readonly [K in Op]?: Law } = {
     return make(x!.op, [a!.gather(index!, axis), b!]) as Expr;
   },
 };
+
+/** Whether `a` is x = k and `b` is x is not NaN. */
+const isNumber = (a: Expr, b: Expr): boolean =>
+  a.op === 'equal' && b.op === 'not' && b.inputs[0]!.op === 'isNaN' && a.inputs.includes(b.inputs[0]!.inputs[0]!);
 
 /** a·b + a·b = a·(b + b), where b is the smaller one: doubling is exact. */
 function doubled(x: Expr, y: Expr): Expr | undefined {
