@@ -9,7 +9,7 @@ import {
   UnsupportedError,
   version,
 } from '@isoloss/core';
-import { plan, runPlan } from './execute.ts';
+import { kept, open, plan, runPlan } from './execute.ts';
 import { tfDType } from './lower.ts';
 import { findRuntime, isMissing, loaded, onBackend, type Runtime, type RuntimeId } from './runtime.ts';
 import type { TensorFlow, TfTensor } from './tensorflow.ts';
@@ -43,8 +43,10 @@ const device: Readonly<Record<RuntimeId, string>> = {
 export function tfjsBackend(id: RuntimeId): Backend {
   if (!Object.hasOwn(device, id))
     throw new LossInputError('BAD_REQUEST', `there is no backend ${id}; use ${Object.keys(device).join(', ')}`);
+  const native = id === 'tfjs-node';
   return defineBackend({
     id,
+    keep: kept(native),
     async describe() {
       const runtime = await findRuntime(id);
       const common = {
@@ -72,14 +74,14 @@ export function tfjsBackend(id: RuntimeId): Backend {
       const runtime = await findRuntime(id);
       if (isMissing(runtime))
         throw new UnsupportedError(`${id} is not available: ${runtime.reason}. ${runtime.remedy}`);
-      return load(runtime, program);
+      return load(runtime, program, native);
     },
   });
 }
 
-function load(runtime: Runtime, program: Program): Executable {
+function load(runtime: Runtime, program: Program, native: boolean): Executable {
   const { tf } = runtime;
-  const ready = plan(outputsOf(program));
+  const ready = plan(open(outputsOf(program)), native);
   const names = Object.keys(program.gradients);
   return {
     async run(tensors, sizes) {

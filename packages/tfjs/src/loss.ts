@@ -12,6 +12,7 @@ import {
 } from '@isoloss/core';
 import { type DifferentiableGraph, differentiable } from './differentiable.ts';
 import { tfDType } from './lower.ts';
+import { isNative } from './native.ts';
 import type { TensorFlow, TfTensor } from './tensorflow.ts';
 
 /** Inputs of a loss as tensors, by name. One that is undefined is not given. */
@@ -47,10 +48,11 @@ export function tfLoss(tf: TensorFlow, loss: Loss): TfLoss {
     const given = byName(loss, names, inputs);
     const shapes = Object.fromEntries([...given].map(([name, { shape }]) => [name, shape]));
     const signature = signatureOf(loss.definition, shapes);
-    const key = signatureKey(signature);
+    const native = isNative(tf);
+    const key = `${signatureKey(signature)} ${native}`;
     let ready = compiled.get(key);
     if (ready === undefined) {
-      ready = compile(tf, trace(loss, { signature, guard: true }));
+      ready = compile(tf, trace(loss, { signature, guard: true }), native);
       compiled.set(key, ready);
     }
     const { program, run } = ready;
@@ -75,15 +77,11 @@ interface Compiled {
   readonly run: DifferentiableGraph;
 }
 
-function compile(tf: TensorFlow, program: Program): Compiled {
+function compile(tf: TensorFlow, program: Program, native: boolean): Compiled {
   const wrt = program.inputs.filter(({ spec, type }) => type.dtype === 'float' && isDifferentiable(spec));
   return {
     program,
-    run: differentiable(
-      tf,
-      program,
-      wrt.map(({ name }) => name),
-    ),
+    run: differentiable(tf, program, { wrt: wrt.map(({ name }) => name), native }),
   };
 }
 

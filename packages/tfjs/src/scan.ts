@@ -1,5 +1,6 @@
 import {
   type Expr,
+  expand,
   type Interpreter,
   interpreter,
   make,
@@ -12,6 +13,7 @@ import {
 } from '@isoloss/core';
 import { type Plan, plan, runPlan } from './execute.ts';
 import { type Step, tfDType } from './lower.ts';
+import { isNative } from './native.ts';
 import type { TensorFlow, TfTensor } from './tensorflow.ts';
 
 type ScanStep = Step<'scan'>;
@@ -43,7 +45,7 @@ export function hostScan({ tf, node, inputs, sizes }: ScanStep): TfTensor[] {
   if (run === undefined) {
     const leaves = node.inputs.map(({ type }, k) => make('input', [], { name: `operand${k}`, type }) as Expr);
     const scan = make('scan', leaves, node.attributes) as Expr;
-    run = interpreter(scanOutputs(scan).map((_, index) => make('output', [scan], { index }) as Expr));
+    run = interpreter(expand(scanOutputs(scan).map((_, index) => make('output', [scan], { index }) as Expr)));
     interpreters.set(node, run);
   }
   const given = new Map(inputs.map((tensor, k) => [`operand${k}`, toArray(tensor)]));
@@ -61,14 +63,16 @@ function fromArray(tf: TensorFlow, { shape, data }: NDArray): TfTensor {
   return tf.tensor(data instanceof Float64Array ? Float32Array.from(data) : data.slice(), [...shape], dtype);
 }
 
-const bodies = new WeakMap<ScanBody, Plan>();
+const bodies = [false, true].map(() => new WeakMap<ScanBody, Plan>());
 
 /** The body as kernels, once a step; the number of steps is known from the shapes. */
 export function loopScan({ tf, node, attributes: { body, reverse }, inputs, sizes }: ScanStep): TfTensor[] {
-  let step = bodies.get(body);
+  const native = isNative(tf);
+  const known = bodies[Number(native)]!;
+  let step = known.get(body);
   if (step === undefined) {
-    step = plan(body.outputs);
-    bodies.set(body, step);
+    step = plan(expand(body.outputs), native);
+    known.set(body, step);
   }
   const names = body.inputs.map((input) => (input as Expr<'input'>).attributes.name);
   const [carryNames, sliceNames, invariantNames] = splitScan(body, names);

@@ -276,7 +276,7 @@ function onTensorFlow(
           return [`x${k}`, tf.tensor(data, [...x.shape], tfDType(dtypeOf(x)))];
         }),
       );
-      const [tensor] = runPlan(tf, plan([output]), given, new Map());
+      const [tensor] = runPlan(tf, plan([output], false), given, new Map());
       result = { shape: tensor!.shape, data: Float64Array.from(tensor!.dataSync()) };
       expect(tensor!.dtype).toBe(tfDType(output.type.dtype));
     });
