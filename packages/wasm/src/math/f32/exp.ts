@@ -1,7 +1,7 @@
 import { type Code, f32x4, i32x4, type V128, v128 } from '../../assembler/index.ts';
 import { bits, f, ln2, polynomial, rounder, scaled, shiftLeft, shiftRight } from './shared.ts';
 
-const { abs, add, sub, mul, div, neg, pmin, pmax } = f32x4;
+const { add, sub, mul, div, pmin, pmax } = f32x4;
 
 /** Coefficients of q in eʳ = 1 + r + r²·q(r), |r| <= ½ ln 2; relative error 2⁻²⁸·²: scripts/f32-minimax.py, exp. */
 export const expRest = [
@@ -70,15 +70,10 @@ export function expm1(code: Code, x: V128): V128 {
   return mul(add(y, y), half);
 }
 
+const minusExpRest = expRest.map((q, k) => (k % 2 === 0 ? q : -q));
+
 /** e⁻ʳ − 1. */
-const minusOne = (r: V128): V128 =>
-  sub(
-    squareTimes(
-      r,
-      expRest.map((q, k) => (k % 2 === 0 ? q : -q)),
-    ),
-    r,
-  );
+const minusOne = (r: V128): V128 => sub(squareTimes(r, minusExpRest), r);
 
 /** 1/(1 + e⁻ˣ), error <= 1.9 ULP. With x = n ln 2 + r it is 2ⁿ/(2ⁿ + 1 + (e⁻ʳ − 1)). */
 export function sigmoid(code: Code, x: V128): V128 {
@@ -92,7 +87,7 @@ export function sigmoid(code: Code, x: V128): V128 {
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + t), t = e^−|x|; error <= 1.9 ULP. */
 export function softplus(code: Code, x: V128): V128 {
-  const t = code.let(fineExp(code, code.let(pmax(neg(abs(x)), f(-104)))));
+  const t = code.let(fineExp(code, code.let(pmax(v128.or(x, f(-0)), f(-104)))));
   return add(add(squareTimes(t, unitLogRest), pmax(x, f(0))), t);
 }
 

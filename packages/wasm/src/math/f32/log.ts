@@ -1,5 +1,5 @@
 import { type Code, f32x4, i32x4, type V128, v128 } from '../../assembler/index.ts';
-import { bits, exponentOf, f, ln2, polynomial, shiftRight, unbounded } from './shared.ts';
+import { bits, exponentOf, f, ln2, polynomialInHalves, shiftRight, unbounded } from './shared.ts';
 
 const { add, sub, mul, eq, lt } = f32x4;
 const { and, andnot, or, bitselect } = v128;
@@ -14,7 +14,10 @@ const logRest = [
 ];
 
 /** −½f² + f³·p(f). */
-const rest = (g: V128): V128 => mul(mul(g, g), polynomial(g, [-0.5, ...logRest]));
+function rest(code: Code, g: V128): V128 {
+  const square = code.let(mul(g, g));
+  return sub(mul(mul(square, g), polynomialInHalves(g, square, logRest)), mul(square, f(0.5)));
+}
 
 /**
  * log x, error <= 0.93 ULP. x = 2ᵉ(1 + f), and e ln 2 + f keeps its rounding error.
@@ -26,7 +29,7 @@ export function log(code: Code, x: V128): V128 {
   const e = code.let(f32x4.convert_i32x4_s(shiftRight(exponent, 23)));
   const large = code.let(mul(e, f(ln2.high)));
   const sum = code.let(add(large, g));
-  const low = add(sub(g, sub(sum, large)), sub(rest(g), mul(e, f(ln2.low))));
+  const low = add(sub(g, sub(sum, large)), sub(rest(code, g), mul(e, f(ln2.low))));
   const result = or(add(sum, low), lt(x, f(0)));
   return add(add(result, and(eq(x, f(0)), f(-Infinity))), andnot(x, lt(x, f(Infinity))));
 }
@@ -45,10 +48,8 @@ export function log1p(code: Code, x: V128): V128 {
   const g = code.let(sub(c, minusHead));
   const e = code.let(f32x4.convert_i32x4_s(shiftRight(exponent, 23)));
   const large = code.let(mul(e, f(ln2.high)));
-  const square = code.let(mul(g, g));
-  const w = sub(mul(mul(square, g), polynomial(g, logRest)), mul(square, f(0.5)));
   const minusSum = code.let(sub(minusHead, large));
-  const low = add(c, sub(sub(w, mul(e, f(ln2.low))), sub(minusHead, add(minusSum, large))));
+  const low = add(c, sub(sub(rest(code, g), mul(e, f(ln2.low))), sub(minusHead, add(minusSum, large))));
   const result = or(sub(low, minusSum), lt(u, f(0)));
   return bitselect(sub(result, and(eq(u, f(0)), f(Infinity))), x, lt(x, f(Infinity)));
 }

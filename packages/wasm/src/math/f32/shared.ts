@@ -6,11 +6,17 @@ export const f = (value: number): V128 => f32x4.const(value);
 export const bits = (value: number): V128 => i32x4.const(value);
 
 /** c₀ + c₁x + c₂x² + … by Horner; x is a variable. */
-export function polynomial(x: V128, coefficients: readonly number[]): V128 {
-  const rest = [...coefficients];
-  let sum = f(rest.pop()!);
-  while (rest.length > 0) sum = add(mul(sum, x), f(rest.pop()!));
-  return sum;
+export const polynomial = (x: V128, coefficients: readonly number[]): V128 =>
+  coefficients.slice(0, -1).reduceRight((sum, c) => add(mul(sum, x), f(c)), f(coefficients.at(-1)!));
+
+/** The same as the sum of its even and its odd part: two chains of half the length, for large degrees. */
+export function polynomialInHalves(x: V128, square: V128, coefficients: readonly number[]): V128 {
+  const half = (parity: number): V128 =>
+    polynomial(
+      square,
+      coefficients.filter((_, k) => k % 2 === parity),
+    );
+  return add(mul(half(1), x), half(0));
 }
 
 /** ln 2 = high − low; `high` has 16 bits, so that its product with an exponent is exact. */
@@ -55,13 +61,11 @@ export const lowerWords = (low: V128, high: V128): V128 =>
     [0, 8, 16, 24].flatMap((k) => [k, k + 1, k + 2, k + 3]),
   );
 
-/** The polynomial of {@link polynomial} in f64. */
-export function widePolynomial(x: V128, coefficients: readonly number[]): V128 {
-  const rest = [...coefficients];
-  let sum = f64x2.const(rest.pop()!);
-  while (rest.length > 0) sum = f64x2.add(f64x2.mul(sum, x), f64x2.const(rest.pop()!));
-  return sum;
-}
+/** {@link polynomial} in f64. */
+export const widePolynomial = (x: V128, coefficients: readonly number[]): V128 =>
+  coefficients
+    .slice(0, -1)
+    .reduceRight((sum, c) => f64x2.add(f64x2.mul(sum, x), f64x2.const(c)), f64x2.const(coefficients.at(-1)!));
 
 /** {@link rounder} for f64. */
 export const wideRounder = (bias: number): V128 => f64x2.const(1.5 * 2 ** 52 + bias);
