@@ -61,8 +61,6 @@ polynomials = {
     "exp": (near_zero(lambda z: (sqrt(z) * coth(sqrt(z) / 2) - 2) / z, lambda z: mpf(1) / 6 - z / 360), 4, 0, half_ln2**2, lambda z: z**1.5 / 2 + mpf("1e-12")),
     # R of log(1 + f) = f − (f²/2 − s(f²/2 + R)), s = f/(2 + f), by z = s²: (log((1+s)/(1−s)) − 2s)/(s z), of z
     "log": (near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, lambda z: mpf(2) / 3 + z * 2 / 5), 6, 0, s2, lambda z: z + mpf("1e-9")),
-    # the same where f is e^−|x| in [0, 1], s <= 1/3
-    "softplus": (near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, lambda z: mpf(2) / 3 + z * 2 / 5), 9, 0, mpf(1) / 9, lambda z: z**1.5 + mpf("1e-12")),
 }
 # r = log((1+s)/(1−s))·3/(2s) − 3 − s², over s⁴; of z = s²
 for_pow = near_zero(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) * 3 / 2 / sqrt(z) - 3 - z) / z**2, lambda z: mpf(3) / 5 + z * 3 / 7)

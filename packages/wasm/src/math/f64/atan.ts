@@ -16,7 +16,7 @@ const d = [
 /** What π/2 is more than its f64. */
 const halfPiLow = 6.123233995736766e-17;
 
-/** Largest error found: 0.x ULP. */
+/** Largest error found: 1.68 ULP. */
 export function atan(code: Code, value: V128): V128 {
   const x = code.let(value);
   const size = code.let(abs(x));

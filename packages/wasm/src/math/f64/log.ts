@@ -41,24 +41,25 @@ export const beyond = (x: Local<'v128'>, low: number): V128 =>
     v128.and(constant(Number.NEGATIVE_INFINITY), f64x2.eq(x, constant(low))),
   );
 
-/** k·ln 2 + log(1 + f) + small. */
-function assemble(code: Code, k: Local<'v128'>, f: Local<'v128'>, small?: V128): V128 {
+/** k·ln 2 + log(1 + f) + small + more, where small is below one ULP of f. */
+export function logOfParts(code: Code, k: Local<'v128'>, f: Local<'v128'>, small?: V128, more?: V128): V128 {
   const s = code.let(div(f, add(f, constant(2))));
   const z = code.let(mul(s, s));
   const half = code.let(mul(mul(f, f), constant(0.5)));
   const low = mul(k, constant(ln2Low));
   const inner = add(mul(s, add(half, mul(z, horner(z, r)))), small === undefined ? low : add(low, small));
-  return sub(mul(k, constant(ln2High)), sub(sub(half, inner), f));
+  const rest = sub(sub(half, inner), f);
+  return sub(mul(k, constant(ln2High)), more === undefined ? rest : sub(rest, more));
 }
 
-/** Largest error found: 0.72 ULP. */
+/** Largest error found: 0.86 ULP. */
 export function log(code: Code, value: V128): V128 {
   const x = code.let(value);
   const { k, f } = split(code, x);
-  return assemble(code, code.let(add(k, beyond(x, 0))), f);
+  return logOfParts(code, code.let(add(k, beyond(x, 0))), f);
 }
 
-/** Largest error found: 0.72 ULP. */
+/** Largest error found: 0.91 ULP. */
 export function log1p(code: Code, value: V128): V128 {
   const x = code.let(value);
   // 1 + x = u + error exactly (Knuth).
@@ -71,5 +72,5 @@ export function log1p(code: Code, value: V128): V128 {
   const scaled = code.let(v128.and(mul(error, inverse), f64x2.lt(x, constant(2 ** 100))));
   const { sum: f, error: rest } = fastTwoSum(code, code.let(sub(mantissaOf(shifted), constant(1))), scaled);
   const k = code.let(add(exponentOf(shifted), beyond(x, -1)));
-  return withSign(assemble(code, k, f, rest), x);
+  return withSign(logOfParts(code, k, f, rest), x);
 }
