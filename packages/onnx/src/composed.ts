@@ -13,20 +13,34 @@ export function finite(graph: GraphBuilder, x: string): string {
 /** The largest finite number of a type. */
 const largestFinite = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE };
 
+/** The smallest number that no runtime rounds to 0. */
+const smallestNormal = { float32: 1.1754943508222875e-38, float64: 2.2250738585072014e-308 };
+
+const limitOf = (graph: GraphBuilder, limits: typeof largestFinite): number =>
+  limits[graph.elementType('float') as keyof typeof largestFinite];
+
 /**
- * log(1+x): with u = 1+x rounded, log(u) + (x − (u−1))/u, where the difference is what the rounding lost, exactly. That
- * correction is 0/0 or ∞−∞ at −1 and ∞, where nothing was lost; `bounded` says that x is finite and
- * not negative.
+ * x drawn out beyond ±1 and cut there: Sign is ten times as slow, and 0 for a NaN. Twice the largest number draws out
+ * subnormal ones too.
+ */
+export function sign(graph: GraphBuilder, x: string): string {
+  const largest = graph.constant('float', limitOf(graph, largestFinite));
+  const drawn = graph.node('Mul', [graph.node('Mul', [x, largest]), largest]);
+  return graph.node('Clip', [drawn, graph.constant('float', -1), graph.constant('float', 1)]);
+}
+
+/**
+ * log(1+x): with u = 1+x rounded, log(u) + (x − (u−1))/u, where the difference is what the rounding lost, exactly. At −1
+ * and ∞ it would be 0/0 and ∞−∞, so that there the correction takes u for the nearest number that it can: it is 0 and ∞ then.
+ * `bounded` says that x is finite and not negative.
  */
 export function log1p(graph: GraphBuilder, x: string, bounded = false): string {
   const one = graph.constant('float', 1);
   const u = graph.node('Add', [x, one]);
-  const rounded = graph.node('Sub', [u, one]);
-  const lost = graph.node('Div', [graph.node('Sub', [x, rounded]), u]);
-  const log = graph.node('Log', [u]);
-  if (bounded) return graph.node('Add', [log, lost]);
-  const exact = graph.node('Equal', [rounded, x]);
-  return graph.node('Add', [log, graph.node('Where', [exact, graph.constant('float', 0), lost])]);
+  const limits = [smallestNormal, largestFinite].map((limit) => graph.constant('float', limitOf(graph, limit)));
+  const near = bounded ? u : graph.node('Clip', [u, ...limits]);
+  const lost = graph.node('Div', [graph.node('Sub', [x, graph.node('Sub', [near, one])]), near]);
+  return graph.node('Add', [graph.node('Log', [u]), lost]);
 }
 
 /**
@@ -54,26 +68,59 @@ export function max(graph: GraphBuilder, x: string, axes: readonly number[], kee
   return graph.node('Where', [graph.node('IsNaN', [total]), total, reduce(graph, 'ReduceMax', x, axes, keepDims)]);
 }
 
+/** What is made of the exponentials of a line, of which the largest is 1. */
+interface Line {
+  /** The maximum, or the finite number nearest to it. */
+  readonly shift: string;
+  readonly shifted: string;
+  readonly powers: string;
+  /** Σ of the powers without one maximum. */
+  readonly rest: string;
+  /** log1p of the rest. */
+  readonly log: string;
+}
+
 /**
- * The parts of log Σ exp(x): the shift m (the maximum, 0 if that is infinite), x − m, and log1p of what stands beside the
- * maximum. The same operations as in core's definition but for two: a NaN that ReduceMax loses comes back through the
- * sum, and exp(0) − 1 is 0 as well as where(x = m, 0, …) is.
+ * The parts of log Σ exp(x). The same operations as in core's definition but for two: a NaN that ReduceMax loses comes back
+ * through the sum, and exp(0) − 1 is 0 as well as where(x = m, 0, …) is.
  */
-export function logSumExpParts(
+export function logSumExpParts(graph: GraphBuilder, x: string, axis: number): Line {
+  const largest = reduce(graph, 'ReduceMax', x, [axis], true);
+  const limit = limitOf(graph, largestFinite);
+  const shift = graph.node('Clip', [largest, graph.constant('float', -limit), graph.constant('float', limit)]);
+  const shifted = graph.node('Sub', [x, shift]);
+  const powers = graph.node('Exp', [shifted]);
+  const isLargest = graph.node('Cast', [graph.node('Equal', [shifted, graph.constant('float', 0)])], {
+    to: elementTypes[graph.elementType('float')],
+  });
+  const others = graph.node('Sub', [powers, isLargest]);
+  const ties = graph.node('Sub', [reduce(graph, 'ReduceSum', isLargest, [axis], true), graph.constant('float', 1)]);
+  const rest = graph.node('Add', [reduce(graph, 'ReduceSum', others, [axis], true), ties]);
+  return { shift, shifted, powers, rest, log: log1p(graph, rest) };
+}
+
+/** More than any sum of shares, and a number of which the inverse is not 0 in any runtime. */
+const manyLines = 1e30;
+
+/**
+ * exp of a log softmax times a factor of each line: powers/total. And 1 less that: (1 − power)/total + rest/total, in which
+ * nothing cancels; where a logit is +∞, so that the rest is ∞, this is 1 for the others.
+ */
+export function share(
   graph: GraphBuilder,
   x: string,
   axis: number,
-): { shift: string; shifted: string; log: string } {
-  const largest = reduce(graph, 'ReduceMax', x, [axis], true);
-  const shift = graph.node('Where', [finite(graph, largest), largest, graph.constant('float', 0)]);
-  const shifted = graph.node('Sub', [x, shift]);
-  const isLargest = graph.node('Cast', [graph.node('Equal', [x, shift])], {
-    to: elementTypes[graph.elementType('float')],
-  });
-  const others = graph.node('Sub', [graph.node('Exp', [shifted]), isLargest]);
-  const ties = graph.node('Sub', [reduce(graph, 'ReduceSum', isLargest, [axis], true), graph.constant('float', 1)]);
-  const rest = graph.node('Add', [reduce(graph, 'ReduceSum', others, [axis], true), ties]);
-  return { shift, shifted, log: log1p(graph, rest) };
+  { complement, factor }: { complement: boolean; factor?: string | undefined },
+): string {
+  const { powers, rest } = logSumExpParts(graph, x, axis);
+  const one = graph.constant('float', 1);
+  const total = graph.node('Add', [rest, one]);
+  const scale = graph.node('Div', [factor ?? one, total]);
+  if (!complement) return graph.node('Mul', [powers, scale]);
+  const bounded = (value: string) => graph.node('Min', [value, graph.constant('float', manyLines)]);
+  const restShare = graph.node('Div', [bounded(rest), bounded(total)]);
+  const restPart = factor === undefined ? restShare : graph.node('Mul', [restShare, factor]);
+  return graph.node('Add', [graph.node('Mul', [graph.node('Sub', [one, powers]), scale]), restPart]);
 }
 
 /**
@@ -88,7 +135,7 @@ export function logAddExp(graph: GraphBuilder, operands: readonly string[]): str
     return smaller;
   });
   if (others.length === 0) return largest;
-  const limit = largestFinite[graph.elementType('float') as keyof typeof largestFinite];
+  const limit = limitOf(graph, largestFinite);
   const shift = graph.node('Clip', [largest, graph.constant('float', -limit), graph.constant('float', limit)]);
   const total = others
     .map((x) => graph.node('Exp', [graph.node('Sub', [x, shift])]))

@@ -52,16 +52,15 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
 
   add: op('Add'),
   sub: op('Sub'),
-  mul: op('Mul'),
+  mul: lowerMul,
   div: op('Div'),
   minimum: op('Min'),
   maximum: op('Max'),
-  neg: op('Neg'),
+  neg: (node, [x], scope) => lowerShare(node, scope) ?? scope.graph.node('Neg', [x!]),
   abs: op('Abs'),
-  // ONNX Runtime's Sign of NaN is 0.
-  sign: (_, [x], { graph }) => graph.node('Where', [graph.node('IsNaN', [x!]), x!, graph.node('Sign', [x!])]),
+  sign: (_, [x], { graph }) => composed.sign(graph, x!),
   sqrt: op('Sqrt'),
-  exp: op('Exp'),
+  exp: (node, [x], scope) => lowerShare(node, scope) ?? scope.graph.node('Exp', [x!]),
   expm1: (_, [x], { graph }) => composed.expm1(graph, x!),
   log: op('Log'),
   log1p: (_, [x], { graph }) => composed.log1p(graph, x!),
@@ -117,7 +116,15 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
     ]),
   concat: ({ attributes: { axis } }, inputs, { graph }) => graph.node('Concat', inputs, { axis }),
 
-  sum: ({ attributes: { axes, keepDims } }, [x], { graph }) => composed.reduce(graph, 'ReduceSum', x!, axes, keepDims),
+  sum: ({ inputs: [of], attributes: { axes, keepDims } }, [x], { graph, values }) => {
+    const [a, b] = of!.inputs;
+    const isAll = axes.length > 0 && axes.length === of!.rank;
+    // One operation, which needs no memory for its terms; along some of the axes it would be slow.
+    if (isAll && of!.op === 'abs') return composed.reduce(graph, 'ReduceL1', values.get(a!)!, axes, keepDims);
+    if (isAll && of!.op === 'mul' && a === b)
+      return composed.reduce(graph, 'ReduceSumSquare', values.get(a!)!, axes, keepDims);
+    return composed.reduce(graph, 'ReduceSum', x!, axes, keepDims);
+  },
   max: ({ attributes: { axes, keepDims }, inputs: [of] }, [x], { graph }) =>
     // What was a bool is not NaN.
     of!.op === 'cast'
@@ -127,7 +134,15 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   matmul: ({ rank }, inputs, { graph }) =>
     graph.node(rank === 2 && graph.elementType('float') === 'float64' ? 'Gemm' : 'MatMul', inputs),
 
-  gather: ({ inputs: [, index], attributes: { axis } }, [x, at], { graph, values }) => {
+  gather: (node, [x, at], { graph, values }) => {
+    const [, index] = node.inputs;
+    const { axis } = node.attributes;
+    const [of] = node.inputs;
+    if (isOp(of!, 'logSoftmax') && of.attributes.axis === axis && index!.shape[axis] === 1) {
+      // One entry of each line: the others need no logarithm.
+      const { shifted, log } = composed.logSumExpParts(graph, values.get(of.inputs[0]!)!, axis);
+      return graph.node('Sub', [graph.node('GatherElements', [shifted, at!], { axis }), log]);
+    }
     const rows = repeatedIndex(index!, axis);
     if (rows === undefined || rows.repeated.length !== index!.rank - 1)
       return graph.node('GatherElements', [x!, at!], { axis });
@@ -189,6 +204,13 @@ function repeatedIndex(index: Expr, axis: number): { index: Expr; repeated: numb
  */
 function lowerWhere(node: Expr<'where'>, inputs: readonly string[], { graph, values, picked }: Scope): string {
   const [condition, a, b] = node.inputs;
+  // The mark of what is illegal, 0/0 or 1/1: faster than Where.
+  if (isOp(a!, 'constant') && isOp(b!, 'constant') && Number.isNaN(a.attributes.value) && b.attributes.value === 1) {
+    const legal = graph.node('Cast', [graph.node('Not', [inputs[0]!])], {
+      to: elementTypes[graph.elementType('float')],
+    });
+    return graph.node('Div', [legal, legal]);
+  }
   const compared = condition!.op === 'equal' ? condition!.inputs : [];
   for (const [counter, label] of [compared, compared.toReversed()]) {
     const source = counter?.op === 'reshape' ? counter.inputs[0]! : counter;
@@ -200,6 +222,27 @@ function lowerWhere(node: Expr<'where'>, inputs: readonly string[], { graph, val
       return graph.node('ScatterElements', [inputs[2]!, values.get(label)!, inputs[1]!], { axis });
   }
   return graph.node('Where', inputs);
+}
+
+/** A share of a softmax, exp(log p), or 1 − p as −expm1(log p), out of what log p was made of; `factor` stands beside it. */
+function lowerShare(node: Expr, { graph, values }: Scope, factor?: string): string | undefined {
+  const complement = node.op === 'neg' && node.inputs[0]!.op === 'expm1';
+  const [logShare] = complement ? node.inputs[0]!.inputs : node.op === 'exp' ? node.inputs : [];
+  if (logShare === undefined || !isOp(logShare, 'logSoftmax')) return undefined;
+  return composed.share(graph, values.get(logShare.inputs[0]!)!, logShare.attributes.axis, { complement, factor });
+}
+
+/** A product; one factor for each line of a softmax is multiplied with the line's own first. */
+function lowerMul(node: Expr<'mul'>, inputs: readonly string[], scope: Scope): string {
+  for (const [k, x] of node.inputs.entries()) {
+    const factor = node.inputs[1 - k]!;
+    const source = x.op === 'neg' ? x.inputs[0]!.inputs[0] : x.inputs[0];
+    const fits = source && isOp(source, 'logSoftmax') && factor.rank === x.rank;
+    if (!fits || factor.shape[source.attributes.axis] !== 1) continue;
+    const scaled = lowerShare(x, scope, inputs[1 - k]!);
+    if (scaled !== undefined) return scaled;
+  }
+  return scope.graph.node('Mul', inputs);
 }
 
 /** A slice of one value between blocks of one constant is a Pad, which may be negative on one side: a shift. */
