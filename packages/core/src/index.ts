@@ -59,7 +59,7 @@ export {
 export { print } from './graph/print.ts';
 export { simplify } from './graph/simplify.ts';
 export { type DType, formatType, type TensorType } from './graph/type.ts';
-export { type CheckedInputs, checkInputs, type LossInputs } from './loss/check.ts';
+export { type CheckedInputs, checkInputs, checkValues, type LossInputs } from './loss/check.ts';
 export { combine, hardest, type Part, penalties } from './loss/compose.ts';
 export {
   checkPrecondition,

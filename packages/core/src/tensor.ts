@@ -59,7 +59,9 @@ export function toTensor(value: TensorLike, fallback: TensorDType, name = 'tenso
     const dtype = value.dtype ?? dtypeOfArray(data) ?? fallback;
     if (!isTensorDType(dtype))
       throw bad(name, `dtype ${JSON.stringify(dtype)} is none of ${Object.keys(arrays).join(', ')}`);
-    return fromFlat(data as ArrayLike<number>, shape, dtype, name);
+    const tensor = fromFlat(data as ArrayLike<number>, shape, dtype, name);
+    // The caller's own object where it is a tensor already: its data may be a view that moves when a memory grows.
+    return value.dtype === dtype && tensor.data === data ? (value as Tensor) : tensor;
   }
   throw bad(name, 'is neither a number, nested arrays, a typed array nor { dtype, shape, data }');
 }

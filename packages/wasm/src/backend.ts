@@ -1,69 +1,53 @@
-import {
-  type Backend,
-  defineBackend,
-  type FloatDType,
-  outputsOf,
-  type Program,
-  type Sizes,
-  type Tensor,
-  version,
-} from '@isoloss/core';
-import { ModuleBuilder } from './assembler/index.ts';
-import { plan } from './compile/plan.ts';
+import { type Backend, type BackendDescription, defineBackend, referenceBackend, version } from '@isoloss/core';
 import { kept } from './compile/rewrite.ts';
-import { Engine } from './run/engine.ts';
-import { Binding, type Numbers } from './run/executor.ts';
+import { type EngineOptions, engineOf, wasmEngine } from './engine.ts';
+import { accuracy } from './math/accuracy.ts';
+import { load } from './program.ts';
+import { unsupported, unsupportedThreads } from './support.ts';
 
-export function load(engine: Engine, program: Program, dtype: FloatDType) {
-  const module = new ModuleBuilder();
-  const compiled = plan(outputsOf(program), dtype, module);
-  const loaded = engine.instantiate(module);
-  const names = Object.keys(program.gradients);
-  const Floats = dtype === 'float32' ? Float32Array : Float64Array;
-  let binding: Binding | undefined;
-  let bound = '';
-  const bind = (sizes: Sizes): Binding => {
-    const key = [...sizes.values()].join();
-    if (binding === undefined || bound !== key) {
-      binding?.dispose();
-      binding = new Binding(engine, compiled, loaded, dtype, sizes);
-      bound = key;
-    }
-    return binding;
-  };
-  const outputsFor = (ready: Binding): Numbers[] => ready.outputs.map(({ length }) => new Floats(length));
-  return {
-    outputs: (sizes: Sizes): Numbers[] => outputsFor(bind(sizes)),
-    run(tensors: Readonly<Record<string, Tensor>>, sizes: Sizes, into?: readonly Numbers[]) {
-      const ready = bind(sizes);
-      const outputs = into ?? outputsFor(ready);
-      ready.run((name) => tensors[name]!.data as Numbers, outputs);
-      const [value, ...gradients] = ready.shapes.map(
-        (shape, k): Tensor => ({ dtype, shape: [...shape], data: outputs[k]! }),
-      );
-      return { value: value!, gradients: Object.fromEntries(names.map((name, k) => [name, gradients[k]!])) };
-    },
-    dispose() {
-      binding?.dispose();
-      binding = undefined;
-    },
-  };
-}
-
-export function wasmBackend(): Backend {
-  const engine = new Engine();
+/**
+ * Losses as fused WebAssembly kernels, in float32 and float64. Where there is no WebAssembly with vectors, the reference
+ * runs instead, and `describe()` says so.
+ *
+ * @example
+ * const backend = wasmBackend({ threads: 'auto' });
+ * const loss = await backend.compile(huber(), {
+ *   dtype: 'float32', signature: { input: { rank: 1 }, target: { rank: 1 } }, gradients: ['input'],
+ * });
+ * @throws RangeError for a number of threads that is not a whole number from 1 to 32
+ */
+export function wasmBackend(options: EngineOptions = {}): Backend {
+  const common = {
+    id: 'wasm',
+    language: 'typescript',
+    version,
+    dtypes: ['float32', 'float64'],
+    device: 'cpu',
+  } as const;
+  const reason = unsupported();
+  if (reason !== undefined) {
+    const reference = referenceBackend();
+    const description: BackendDescription = {
+      ...common,
+      runtime: 'the reference interpreter',
+      available: true,
+      notes: [`${reason}: the reference runs instead, slowly`],
+    };
+    return { ...reference, id: 'wasm', describe: async () => description };
+  }
+  const threadless = options.threads === undefined || options.threads === 1 ? undefined : unsupportedThreads();
+  const engine = wasmEngine(threadless === undefined ? options : {});
   return defineBackend({
     id: 'wasm',
     describe: () => ({
-      id: 'wasm',
-      language: 'typescript',
-      version,
-      runtime: 'WebAssembly SIMD',
-      dtypes: ['float32', 'float64'],
-      device: 'cpu',
+      ...common,
+      runtime: `WebAssembly SIMD, ${engine.threads} thread${engine.threads === 1 ? '' : 's'}`,
+      accuracy,
       available: true,
+      ...(threadless === undefined ? {} : { notes: [`one thread: ${threadless}`] }),
     }),
     keep: kept,
-    load: (program, dtype) => load(engine, program, dtype),
+    load: (program, dtype) => load(engineOf(engine), program, dtype),
+    dispose: () => engine.dispose(),
   });
 }

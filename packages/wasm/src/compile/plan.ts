@@ -4,7 +4,7 @@ import { KernelWriter, type Parameter } from '../emit/kernel.ts';
 import { lanesOfDType, type Storage } from '../emit/lanes.ts';
 import { arrange } from './domains.ts';
 import { type Group, group, isPlain, type Step } from './groups.ts';
-import { type Buffer, loadsOf, type Term } from './ir.ts';
+import { type Buffer, costOf, lanesOf, loadsOf, type Term } from './ir.ts';
 import { type Kernel, nestsOf, sharedBuffers } from './nests.ts';
 import { rewrite } from './rewrite.ts';
 import { cut, type External } from './roots.ts';
@@ -28,6 +28,8 @@ export interface KernelStep {
   readonly sliced: ReadonlyMap<Buffer, Dim>;
   readonly reads: ReadonlySet<Buffer>;
   readonly writes: ReadonlySet<Buffer>;
+  /** What each of its roots costs: for each point of the domain, instructions for a vector, roughly. */
+  readonly work: readonly { readonly domain: readonly Dim[]; readonly cost: number }[];
   /** Written by adding: zero before. */
   readonly cleared: readonly Buffer[];
 }
@@ -140,6 +142,10 @@ function kernelStep(
     sliced: range === undefined ? new Map() : slices(own, range.length),
     reads,
     writes,
+    work: own.roots.map(({ domain: loops, value }) => ({
+      domain: loops,
+      cost: lanesOf([value]).reduce((sum, lane) => sum + (lane.kind === 'op' ? costOf[lane.op] : 1), 0),
+    })),
     cleared: own.roots.flatMap((root) => (root.scatter ? [root.buffer] : [])),
   };
 }

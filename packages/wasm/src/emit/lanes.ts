@@ -195,7 +195,15 @@ const float32: Lanes = {
     if (op === 'and' || op === 'or') return logic[op](a!, b!);
     if (op === 'not') return v128.not(a!);
     if (operandType === 'int') return intOpOfF32(op, operands);
-    return floatOp(f32x4, f32Math as unknown as ElementaryFunctions, (value) => f32x4.const(value), code, op, operands, attributes);
+    return floatOp(
+      f32x4,
+      f32Math as unknown as ElementaryFunctions,
+      (value) => f32x4.const(value),
+      code,
+      op,
+      operands,
+      attributes,
+    );
   },
 };
 
@@ -254,7 +262,15 @@ const float64: Lanes = {
     if (op === 'and' || op === 'or') return logic[op](a!, b!);
     if (op === 'not') return v128.not(a!);
     // Whole numbers below 2^53: the same operations as on floats.
-    return floatOp(f64x2, f64Math as unknown as ElementaryFunctions, (value) => f64x2.const(value), code, op, operands, attributes);
+    return floatOp(
+      f64x2,
+      f64Math as unknown as ElementaryFunctions,
+      (value) => f64x2.const(value),
+      code,
+      op,
+      operands,
+      attributes,
+    );
   },
 };
 

@@ -18,11 +18,10 @@ export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 interface BoundKernel {
   readonly kind: 'kernel';
-  readonly step: KernelStep;
   readonly job: Job;
-  /** Where its arguments lie, in 4-byte words. */
+  /** Words between the arguments of one thread and the next. */
   readonly words: number;
-  readonly pointers: readonly { readonly word: number; readonly buffer: number }[];
+  readonly pointers: readonly { readonly word: number; readonly buffer: number; readonly perThread: number }[];
   readonly length: number;
   readonly streams: readonly Stream[];
   readonly chunk: number;
@@ -171,18 +170,26 @@ export class Binding {
     offsets: Int32Array,
   ): BoundKernel {
     const own = new Map(sizes).set(tileLength, tile);
-    const { heap } = this.engine;
-    const block = heap.allocate(4 * step.parameters.length);
+    const { heap, threads } = this.engine;
+    const words = step.parameters.length;
+    const block = heap.allocate(4 * words * threads);
     this.owned.push(block);
-    const words = block >> 2;
     const lane = lanesOfDType[this.dtype];
-    const pointers: { word: number; buffer: number }[] = [];
-    for (const [k, parameter] of step.parameters.entries()) {
-      if (parameter.kind === 'size') heap.view.i32[words + k] = sizeOfDim(parameter.dim, own) * parameter.scale;
-      else pointers.push({ word: words + k, buffer: parameter.buffer.id });
+    const scratch = new Map<Buffer, number>();
+    for (const [buffer, dim] of step.scratch) {
+      const bytes = align(sizeOfDim(dim, own) * step.scratchBytes);
+      scratch.set(buffer, bytes);
+      offsets[buffer.id] = this.reserve(bytes * threads);
     }
-    for (const [buffer, dim] of step.scratch)
-      offsets[buffer.id] = this.reserve(sizeOfDim(dim, own) * step.scratchBytes);
+    const pointers: { word: number; buffer: number; perThread: number }[] = [];
+    for (const [k, parameter] of step.parameters.entries()) {
+      const word = block / 4 + k;
+      if (parameter.kind === 'pointer')
+        pointers.push({ word, buffer: parameter.buffer.id, perThread: scratch.get(parameter.buffer) ?? 0 });
+      else
+        for (let thread = 0; thread < threads; thread++)
+          heap.view.i32[word + thread * words] = sizeOfDim(parameter.dim, own) * parameter.scale;
+    }
     const length = step.range === undefined ? 1 : sizeOfDim(step.range.length, sizes);
     const unit = step.range?.tiled ? tile : 1;
     const used = [...step.reads, ...step.writes].filter((buffer) => streamed.has(buffer));
@@ -190,7 +197,8 @@ export class Binding {
       const storage = buffer.dtype === 'bool' ? 'byte' : buffer.dtype;
       return sum + sizeOfDim(step.sliced.get(buffer)!, sizes) * lane.bytes[storage];
     }, 0);
-    const chunk = used.length === 0 ? length : Math.max(unit, Math.floor(streamBytes / rowBytes / unit) * unit);
+    const chunk =
+      used.length === 0 ? length : Math.max(unit, Math.floor((streamBytes * threads) / rowBytes / unit) * unit);
     const streams = used.map((buffer): Stream => {
       const stride = sizeOfDim(step.sliced.get(buffer)!, sizes);
       const storage = buffer.dtype === 'bool' ? 'byte' : buffer.dtype;
@@ -199,22 +207,19 @@ export class Binding {
       return { buffer: buffer.id, stride, bytes, storage, writes: step.writes.has(buffer), at };
     });
     const cleared = step.cleared.map((buffer) => ({ buffer: buffer.id, bytes: this.bytesOf(buffer, sizes) }));
-    const job = this.job(step, module, 4 * words, length, unit);
-    return { kind: 'kernel', step, job, words, pointers, length, streams, chunk, cleared };
-  }
-
-  private job(step: KernelStep, module: Loaded, argumentsAt: number, length: number, unit: number): Job {
-    return {
+    const work = step.work.reduce((sum, { domain, cost }) => sum + cost * sizeOf(shapeOf(domain, sizes)), 0);
+    const job: Job = {
       module,
       name: step.name,
-      values: [argumentsAt, 0, 0],
+      values: [block, 0, 0],
       range: [1, 2],
       begin: 0,
       end: length,
       unit,
-      perThread: [],
-      work: 0,
+      perThread: [{ argument: 0, stride: 4 * words }],
+      work: step.range === undefined ? 0 : work,
     };
+    return { kind: 'kernel', job, words, pointers, length, streams, chunk, cleared };
   }
 
   private scan(step: ScanStep, module: Loaded, sizes: Map<string, number>): BoundScan {
@@ -308,27 +313,48 @@ export class Binding {
 
   private runKernel(kernel: BoundKernel, pointers: Int32Array, base: number): void {
     const { i32, u8 } = this.engine.heap.view;
-    for (const { word, buffer } of kernel.pointers) i32[word] = pointers[buffer]!;
+    const { job, words } = kernel;
+    const threads = this.engine.shares(job.work) ? this.engine.threads : 1;
+    for (const { word, buffer, perThread } of kernel.pointers)
+      for (let thread = 0; thread < threads; thread++)
+        i32[word + thread * words] = pointers[buffer]! + thread * perThread;
     for (const { buffer, bytes } of kernel.cleared) u8.fill(0, pointers[buffer]!, pointers[buffer]! + bytes);
-    const streams = kernel.streams.filter(({ buffer }) => this.arrays[buffer] !== undefined);
-    if (streams.length === 0) {
-      this.engine.run(kernel.job);
+    job.begin = 0;
+    job.end = kernel.length;
+    let streamed = false;
+    for (const { buffer } of kernel.streams) streamed ||= this.arrays[buffer] !== undefined;
+    if (!streamed) {
+      this.engine.run(job);
       return;
     }
     for (let begin = 0; begin < kernel.length; begin += kernel.chunk) {
       const end = Math.min(begin + kernel.chunk, kernel.length);
-      for (const { buffer, stride, bytes, storage, writes, at } of streams) {
-        const place = base + at;
-        for (const pointer of kernel.pointers)
-          if (pointer.buffer === buffer) i32[pointer.word] = place - begin * stride * bytes;
-        if (!writes)
-          this.viewOf(storage).set(this.arrays[buffer]!.subarray(begin * stride, end * stride), place / bytes);
+      for (const stream of kernel.streams) {
+        const array = this.arrays[stream.buffer];
+        if (array === undefined) continue;
+        const place = base + stream.at;
+        for (const { word, buffer } of kernel.pointers) {
+          if (buffer !== stream.buffer) continue;
+          for (let thread = 0; thread < threads; thread++)
+            i32[word + thread * words] = place - begin * stream.stride * stream.bytes;
+        }
+        if (!stream.writes)
+          this.viewOf(stream.storage).set(
+            array.subarray(begin * stream.stride, end * stream.stride),
+            place / stream.bytes,
+          );
       }
-      this.engine.run({ ...kernel.job, begin, end });
-      for (const { buffer, stride, bytes, storage, writes, at } of streams) {
-        if (!writes) continue;
-        const first = (base + at) / bytes;
-        this.arrays[buffer]!.set(this.viewOf(storage).subarray(first, first + (end - begin) * stride), begin * stride);
+      job.begin = begin;
+      job.end = end;
+      this.engine.run(job);
+      for (const stream of kernel.streams) {
+        const array = this.arrays[stream.buffer];
+        if (array === undefined || !stream.writes) continue;
+        const first = (base + stream.at) / stream.bytes;
+        array.set(
+          this.viewOf(stream.storage).subarray(first, first + (end - begin) * stream.stride),
+          begin * stream.stride,
+        );
       }
     }
   }

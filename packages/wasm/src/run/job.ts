@@ -2,6 +2,8 @@
 export interface Loaded {
   readonly id: number;
   readonly exports: Readonly<Record<string, (...values: number[]) => void>>;
+  /** Its binary form in the engine's memory, for other threads; empty where there are none. */
+  readonly bytes: { readonly at: number; readonly length: number };
 }
 
 /** A call of an exported function over a range, which threads may share out. */
@@ -12,8 +14,8 @@ export interface Job {
   readonly values: number[];
   /** Which arguments hold the range's begin and end. */
   readonly range: readonly [begin: number, end: number];
-  readonly begin: number;
-  readonly end: number;
+  begin: number;
+  end: number;
   /** Parts of the range begin at multiples of it. */
   readonly unit: number;
   /** Arguments that differ by thread, by so many bytes: what each writes to for itself. */
@@ -22,11 +24,12 @@ export interface Job {
   readonly work: number;
 }
 
-/** Runs a job, or a part of it, on this thread. */
-export function runHere({ module, name, values, range, perThread }: Job, begin: number, end: number, thread = 0): void {
-  const own = thread === 0 ? values : [...values];
-  if (thread !== 0) for (const { argument, stride } of perThread) own[argument]! += thread * stride;
-  own[range[0]] = begin;
-  own[range[1]] = end;
-  module.exports[name]!(...own);
+/** Runs a part of a job on this thread. */
+export function runHere({ module, name, values, range }: Job, begin: number, end: number): void {
+  values[range[0]] = begin;
+  values[range[1]] = end;
+  const run = module.exports[name]!;
+  // The fused kernels' case, without the array that spreading makes.
+  if (values.length === 3) run(values[0]!, values[1]!, values[2]!);
+  else run(...values);
 }
