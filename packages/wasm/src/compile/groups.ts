@@ -121,8 +121,8 @@ function edgesOf(work: readonly Work[]): Edge[] {
 
 /**
  * How many kernels at least come after each piece of work. Work is put as late as it can be, so that rows wait for a sum
- * over all of them (a mean's denominator) before they start; and then beside what it reads, if that can be, so that rows
- * are not gone through twice.
+ * over all of them (a mean's denominator) before they start; and then beside what it reads and what runs along the same
+ * loops, if that can be, so that rows are not gone through twice.
  */
 function kernelsAfter(work: readonly Work[]): Map<Work, number> {
   const edges = edgesOf(work);
@@ -139,11 +139,19 @@ function kernelsAfter(work: readonly Work[]): Map<Work, number> {
   };
   for (const item of [...work].reverse()) raise(item, 0, after);
   for (const { from, to, local } of edges) raise(from, after.get(to)! + (local ? 0 : 1), after);
-  for (const { from, to, local } of [...edges].sort((a, b) => order.get(a.to)! - order.get(b.to)!)) {
-    if (!local || after.get(from)! <= after.get(to)!) continue;
+  const bring = (item: Work, beside: Work): void => {
+    if (after.get(beside)! <= after.get(item)!) return;
     const trial = new Map(after);
-    if (!raise(to, after.get(from)!, trial, from)) continue;
-    for (const [item, depth] of trial) after.set(item, depth);
+    if (!raise(item, after.get(beside)!, trial, beside)) return;
+    for (const [other, depth] of trial) after.set(other, depth);
+  };
+  for (const { from, to, local } of [...edges].sort((a, b) => order.get(a.to)! - order.get(b.to)!))
+    if (local) bring(to, from);
+  // What runs along the same loops has its inputs, and often its exponentials, in common: a value and its gradient.
+  const roots = work.filter(isRoot).filter((root) => root.domain.length > 0);
+  for (const item of roots) {
+    const alike = roots.filter((root) => root !== item && root.domain.join() === item.domain.join());
+    for (const beside of alike.sort((a, b) => after.get(a)! - after.get(b)!)) bring(item, beside);
   }
   return after;
 }

@@ -12,12 +12,12 @@ function repeated(x: Expr): Expr | undefined {
 const withShape = (x: Expr, shape: readonly Dim[]): Expr => (shape.length === 0 ? x : x.broadcastTo(shape));
 
 /** Stable operations that {@link rewrite} writes in a way of its own. */
-export const kept: ReadonlySet<Op> = new Set<Op>(['sigmoid']);
+export const kept: ReadonlySet<Op> = new Set<Op>(['sigmoid', 'softplus']);
 
 type Rule = (node: Expr, inputs: readonly Expr[]) => Expr | undefined;
 
 /** Functions that a choice is taken out of, so that what guards one use of a function doesn't keep it from being shared. */
-const guarded: readonly Op[] = ['neg', 'abs', 'relu', 'exp', 'expm1', 'log', 'log1p'];
+const guarded: readonly Op[] = ['neg', 'abs', 'relu', 'exp', 'expm1', 'log', 'log1p', 'softplus'];
 const takenOut: Rule = (node, [x]) => {
   if (!isOp(x!, 'where')) return undefined;
   const [condition, a, b] = x!.inputs;
@@ -41,14 +41,11 @@ const rules: { readonly [K in Op]?: Rule } = {
       const whole = x.inputs[1]!.inputs[0]!.add(1);
       return x.inputs[0]!.exp().mul(constant(1).div(whole));
     }
+    // e^(−log(1 + e^y)) = σ(−y)
+    if (x!.op === 'neg' && x!.inputs[0]!.op === 'softplus') return logistic(x!.inputs[0]!.inputs[0]!.neg());
     return takenOut(node, inputs);
   },
-  // Both σ(x) and σ(−x) by e^−|x|, which softplus needs too.
-  sigmoid(_, [x]) {
-    const decay = rewritten(rewritten(x!.abs()).neg()).exp();
-    const larger = constant(1).div(decay.add(1));
-    return where(constant(0).le(x!), larger, decay.mul(larger));
-  },
+  sigmoid: (_, [x]) => logistic(x!),
   // c ? a : (c ? x : b) = c ? a : b
   where(_, [condition, a, b]) {
     if (isOp(b!, 'where') && b.inputs[0] === condition) return where(condition!, a!, b.inputs[2]!);
@@ -83,6 +80,15 @@ const rules: { readonly [K in Op]?: Rule } = {
   max: (node, [x]) => reduced(node as Expr<'max'>, x!),
 };
 
+/** Both σ(x) and σ(−x) by e^−|x|, which softplus needs too. */
+function logistic(x: Expr): Expr {
+  const decay = decayOf(x);
+  const larger = constant(1).div(decay.add(1));
+  return where(constant(0).le(x), larger, decay.mul(larger));
+}
+
+const decayOf = (x: Expr): Expr => rewritten(rewritten(rewritten(x.abs()).neg()).exp());
+
 const rewritten = (node: Expr): Expr => rules[node.op]?.(node, node.inputs) ?? node;
 
 /** Positions along an axis, of a shape that broadcasts to the node's. */
@@ -100,12 +106,18 @@ function isShifted(a: Expr): boolean {
 
 /** The graph as fused loops like it. */
 export function rewrite(outputs: readonly Expr[]): Expr[] {
-  const result = rebuild(outputs, (node, inputs) => {
-    const own = make(node.op, inputs, node.attributes as never) as Expr;
-    return rules[own.op]?.(own, inputs) ?? own;
-  });
-  return simplify(result);
+  const apply = (before: readonly Expr[], table: typeof rules): Expr[] =>
+    rebuild(before, (node, inputs) => {
+      const own = make(node.op, inputs, node.attributes as never) as Expr;
+      return table[own.op]?.(own, inputs) ?? own;
+    });
+  // What is left of softplus after the rules that know it.
+  return simplify(apply(apply(outputs, rules), opened));
 }
+
+const opened: typeof rules = {
+  softplus: (_, [x]) => rewritten(x!.relu()).add(rewritten(decayOf(x!).log1p())),
+};
 
 /** A reduction over neighbouring axes only, and over none of size 1: others become several, the last axes first. */
 function reduced(node: Expr<'sum'> | Expr<'max'>, x: Expr): Expr {
