@@ -289,16 +289,20 @@ const logisticLoss: StableRule<'logisticLoss'> = {
 const mixturePower: StableRule<'mixturePower'> = {
   // ((1−t)·eᵃ + t·eᵇ)^γ from the logarithms a and b, which stay finite where the powers underflow.
   body: ([t, a, b], { exponent }) => {
-    return mixtureLog(t!, a!, b!).mul(exponent).exp();
+    const log = mixtureLog(t!, a!, b!);
+    return exponent === 2 ? log.exp().square() : log.mul(exponent).exp();
   },
-  // γ·m^(γ−1) times eᵇ − eᵃ, (1−t)eᵃ, t·eᵇ, each as one exponential: the factors alone overflow for saturated logits.
+  // γ·m^(γ−1) times eᵇ − eᵃ, (1−t)eᵃ, t·eᵇ, each as one exponential: for γ < 1 the factors alone overflow for saturated
+  // logits. For γ = 2, the usual one, no factor exceeds 1, and they are what the value and others need as well.
   derivative: (g, { inputs: [t, a, b], attributes: { exponent } }) => {
     const log = mixtureLog(t!, a!, b!);
     const scaled = (term: Expr) =>
-      term
-        .add(log.mul(exponent - 1))
-        .exp()
-        .mul(exponent);
+      exponent === 2
+        ? term.exp().mul(log.exp()).mul(2)
+        : term
+            .add(log.mul(exponent - 1))
+            .exp()
+            .mul(exponent);
     const complement = constant(1).sub(t!);
     const [atA, atB] = [scaled(a!), scaled(b!)];
     return [
@@ -310,16 +314,18 @@ const mixturePower: StableRule<'mixturePower'> = {
   },
 };
 
-/** log((1−t)·eᵃ + t·eᵇ); a side of weight 0 does not enter, however large it is. */
+/** log((1−t)·eᵃ + t·eᵇ), by one exponential: of how far apart the two are. A side of weight 0 does not enter, however large. */
 function mixtureLog(t: Expr, a: Expr, b: Expr): Expr {
-  const [noA, noB] = [t.eq(1), t.eq(0)];
-  const shift = finiteOrZero(where(noA, b, where(noB, a, a.maximum(b))));
-  const part = (absent: Expr, weight: Expr, x: Expr) =>
-    where(absent, 0, weight.mul(where(absent, 0, x.sub(shift)).exp()));
-  return part(noA, constant(1).sub(t), a)
-    .add(part(noB, t, b))
+  const larger = a.maximum(b);
+  const shift = finiteOrZero(larger);
+  const least = a.minimum(b).sub(shift).exp();
+  const most = where(larger.isFinite(), 1, where(larger.lt(0), 0, Infinity));
+  const part = (weight: Expr, isLarger: Expr) => weight.mul(where(isLarger, most, least));
+  const mixed = part(constant(1).sub(t), b.le(a))
+    .add(part(t, a.le(b)))
     .log()
     .add(shift);
+  return where(t.eq(1), b, where(t.eq(0), a, mixed));
 }
 
 const fraction: StableRule<'fraction'> = {

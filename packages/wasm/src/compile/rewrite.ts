@@ -33,7 +33,12 @@ const takenOut: Rule = (node, [x]) => {
 const rules: { readonly [K in Op]?: Rule } = {
   ...Object.fromEntries(guarded.map((op) => [op, takenOut])),
   // |−x| = |x|
-  abs: (node, inputs) => (inputs[0]!.op === 'neg' ? inputs[0]!.inputs[0]!.abs() : takenOut(node, inputs)),
+  abs(node, inputs) {
+    let [x] = inputs;
+    if (x!.op !== 'neg') return takenOut(node, inputs);
+    while (x!.op === 'neg') x = x!.inputs[0]!;
+    return rewritten(x!.abs());
+  },
   // e^(a − log1p r) = e^a/(1 + r), for a softmax: e^a has been computed for its sum.
   exp(node, inputs) {
     const [x] = inputs;
