@@ -213,6 +213,11 @@ describe('simplify', () => {
     ['what equals a number is no NaN', x.eq(0).and(x.isNaN().not()), x.eq(0)],
     ['c ? 1 : 0', where(x.gt(0), 1, 0), x.gt(0).toFloat()],
     ['c ? 0 : 1', where(x.gt(0), 0, 1), x.gt(0).not().toFloat()],
+    [
+      'two marks of what is illegal',
+      x.mul(where(x.ge(0), 1, Number.NaN)).mul(where(x.le(1), 1, Number.NaN)),
+      x.mul(where(x.ge(0).and(x.le(1)), 1, Number.NaN)),
+    ],
     ['Σ(−x)', x.neg().sum(), x.sum().neg()],
     ['two halves of a where', where(x.gt(0), x, 0).add(where(x.gt(0), 0, x.exp())), where(x.gt(0), x, x.exp())],
     ['the other two halves', where(x.gt(0), 0, x).add(where(x.gt(0), x.exp(), 0)), where(x.gt(0), x.exp(), x)],

@@ -74,8 +74,11 @@ const laws: { readonly [K in Op]?: Law } = {
   // x − 0 = x; a − (−b) = a + b
   sub: ({ inputs: [a, b] }) => (known(b!) === 0 ? a : b!.op === 'neg' ? a!.add(b!.inputs[0]!) : undefined),
   // x·1 = x; x·(−1) = −x
-  mul: ({ inputs: [a, b] }) =>
-    known(b!) === 1 ? a : known(a!) === 1 ? b : known(b!) === -1 ? a!.neg() : known(a!) === -1 ? b!.neg() : undefined,
+  mul: ({ inputs: [a, b] }) => {
+    if (known(b!) === 1) return a;
+    if (known(a!) === 1) return b;
+    return known(b!) === -1 ? a!.neg() : known(a!) === -1 ? b!.neg() : markedOnce(a!, b!);
+  },
   // x/1 = x
   div: ({ inputs: [a, b] }) => (known(b!) === 1 ? a : undefined),
   // −(−x) = x; −(a − b) = b − a
@@ -144,6 +147,18 @@ function doubled(x: Expr, y: Expr): Expr | undefined {
     isOp(factor, 'constant') ? constant(2 * factor.attributes.value) : factor.add(factor);
   if (isConstantLike(b!, x)) return a!.mul(twice(b!));
   return isConstantLike(a!, x) ? b!.mul(twice(a!)) : undefined;
+}
+
+/** What a mark of what is illegal, `legal ? 1 : NaN`, says is legal. */
+const legalBy = (x: Expr): Expr | undefined =>
+  x.op === 'where' && known(x.inputs[1]!) === 1 && Number.isNaN(known(x.inputs[2]!)) ? x.inputs[0] : undefined;
+
+/** (x·(c ? 1 : NaN))·(d ? 1 : NaN) = x·(c ∧ d ? 1 : NaN) */
+function markedOnce(a: Expr, b: Expr): Expr | undefined {
+  const [first, second] = [a.op === 'mul' ? legalBy(a.inputs[1]!) : undefined, legalBy(b)];
+  return first && second && sameShape(first.shape, second.shape)
+    ? a.inputs[0]!.mul(where(first.and(second), 1, Number.NaN))
+    : undefined;
 }
 
 /** Whether an operand has one element for a whole value. */
