@@ -204,12 +204,12 @@ function repeatedIndex(index: Expr, axis: number): { index: Expr; repeated: numb
  */
 function lowerWhere(node: Expr<'where'>, inputs: readonly string[], { graph, values, picked }: Scope): string {
   const [condition, a, b] = node.inputs;
-  // The mark of what is illegal, 0/0 or 1/1: faster than Where.
-  if (isOp(a!, 'constant') && isOp(b!, 'constant') && Number.isNaN(a.attributes.value) && b.attributes.value === 1) {
-    const legal = graph.node('Cast', [graph.node('Not', [inputs[0]!])], {
-      to: elementTypes[graph.elementType('float')],
-    });
-    return graph.node('Div', [legal, legal]);
+  // The mark of what is illegal, 1/1 or 0/0: faster than Where.
+  const [whenTrue, whenFalse] = [a!, b!].map((x) => (isOp(x, 'constant') ? x.attributes.value : undefined));
+  if ((whenTrue === 1 && Number.isNaN(whenFalse)) || (Number.isNaN(whenTrue) && whenFalse === 1)) {
+    const legal = whenTrue === 1 ? inputs[0]! : graph.node('Not', [inputs[0]!]);
+    const one = graph.node('Cast', [legal], { to: elementTypes[graph.elementType('float')] });
+    return graph.node('Div', [one, one]);
   }
   const compared = condition!.op === 'equal' ? condition!.inputs : [];
   for (const [counter, label] of [compared, compared.toReversed()]) {

@@ -76,6 +76,7 @@ describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
     ['sum of magnitudes', m.abs().sum(), within(4)],
     ['sums of squares along an axis', m.square().sum(1), within(4)],
     ['the mark of what is illegal', where(m.gt(0), nan, 1), within(0)],
+    ['the mark of what is legal', where(m.gt(0), 1, nan), within(0)],
     ['signs', m.sign(), within(0)],
   ])('%s', async (_, value, limit) => {
     for (const matrix of matrices) await compare(value, { m: matrix }, dtype, limit);
