@@ -1,10 +1,47 @@
-// Our fused WebAssembly backend. The one place of the bench that knows its faces.
-import { ofBackend } from './backends.mjs';
+// Our fused WebAssembly engine, by its synchronous face: ordinary arrays in, results into arrays that are used again, as
+// a training loop does. What it checks of the inputs counts. The one place of the bench that knows its faces.
+import { timed } from '../run/measure.mjs';
 import { NotOffered } from './contestant.mjs';
 
-/** `wasm-1`, `wasm-2`: the backend with so many threads. */
+/** Milliseconds until threads have started: they are counted only once they have. */
+const startUp = 300;
+
+/** `wasm-1`, `wasm-2`: the engine with so many threads. */
 export async function wasm(id, threads) {
-  const { wasmBackend } = await import('@isoloss/wasm');
-  if (wasmBackend === undefined) throw new NotOffered('@isoloss/wasm has no wasmBackend yet');
-  return ofBackend(id, wasmBackend({ threads }));
+  const { wasmBackend, wasmEngine, wasmLoss } = await import('@isoloss/wasm');
+  const description = await wasmBackend().describe();
+  if (!description.available) throw new NotOffered(description.reason);
+  const engine = wasmEngine({ threads });
+  if (threads > 1) await new Promise((resolve) => setTimeout(resolve, startUp));
+  return {
+    id,
+    runtime: `WebAssembly SIMD, ${threads} thread${threads === 1 ? '' : 's'}`,
+    ours: true,
+    async prepare({ loss, dtype, inputs, gradients }) {
+      const compiled = {};
+      const ready = (mode) => {
+        if (compiled[mode] === undefined) {
+          const one = wasmLoss(loss, { dtype, gradients: mode === 'gradient' ? gradients : [], engine });
+          compiled[mode] = { one, into: one.run(inputs) };
+        }
+        return compiled[mode];
+      };
+      return {
+        async outputs() {
+          const { one, into } = ready('gradient');
+          const result = one.run(inputs, into);
+          const arrays = Object.entries(result.gradients).map(([name, { data }]) => [name, data]);
+          return { value: result.value.data[0], gradients: Object.fromEntries(arrays) };
+        },
+        async time(mode, repeat) {
+          const { one, into } = ready(mode);
+          return timed(() => one.run(inputs, into), repeat);
+        },
+        dispose() {
+          for (const { one } of Object.values(compiled)) one.dispose();
+        },
+      };
+    },
+    close: () => engine.dispose(),
+  };
 }

@@ -53,8 +53,10 @@ const registry = {
 export type BackendId = keyof typeof registry;
 export const backendIds = Object.keys(registry) as BackendId[];
 
-/** What `auto` stands for: it needs nothing installed, and its float64 results are the most accurate. */
-export const automatic: BackendId = 'reference';
+/** What `auto` stands for: it is fast, and needs nothing installed. Without WebAssembly it falls back to the reference. */
+export const automatic: BackendId = 'wasm';
+/** What others are compared with. */
+export const judge: BackendId = 'reference';
 
 export const isBackendId = (id: string): id is BackendId => Object.hasOwn(registry, id);
 

@@ -203,7 +203,7 @@ describe('isoloss backends', () => {
   it('says what works, with versions and dtypes', async () => {
     const [text, json] = await Promise.all([isoloss(['doctor']), isoloss(['backends', '--json'])]);
     expect(text.stdout).toMatch(/^reference +works/);
-    const ids = ['reference', 'onnx-node', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'];
+    const ids = ['reference', 'wasm', 'onnx-node', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu'];
     const backends = JSON.parse(json.stdout) as { id: string; available: boolean; reason?: string; remedy?: string }[];
     expect(backends.map(({ id }) => id)).toEqual(ids);
     for (const { available, reason, remedy } of backends)

@@ -56,7 +56,7 @@ describe('isoloss eval', () => {
     expect(await evaluated(...huber, '--delta', '2', '--gradients', 'input')).toMatchObject({
       loss: 'huber',
       options: { delta: 2, reduction: 'mean' },
-      backend: 'reference',
+      backend: 'wasm',
       dtype: 'float64',
       value: { dtype: 'float64', shape: [], data: [1.25] },
       gradients: { input: { dtype: 'float64', shape: [2], data: [0.5, 1] } },
@@ -69,7 +69,8 @@ describe('isoloss eval', () => {
     const value = (Math.log(1 + Math.exp(-1) + Math.exp(-2)) * 2 + 1) / 2;
     const single = await evaluated(...npy);
     expect(single.dtype).toBe('float32');
-    expect(single.value.data[0]).toBe(Math.fround(value));
+    // One unit in the last place of float32: wasm's logarithm is not correctly rounded.
+    expect(Math.abs(single.value.data[0] - value)).toBeLessThan(2 ** -23);
     expect(Object.keys(single.gradients)).toEqual(['input']);
     const double = await evaluated(...npy, '--dtype', 'float64');
     expect(double.value.data[0]).toBeCloseTo(value, 15);
@@ -139,7 +140,7 @@ describe('isoloss eval', () => {
     expect(stdout).toMatch(/^reference +1 +0 +0 +[\d.]+ ms$/m);
     const { backends, dtype } = await evaluated(...huber, '--backend', 'all', '--gradients');
     expect(dtype).toBe('float32');
-    expect(backends.map((entry: { backend: string }) => entry.backend)).toHaveLength(5);
+    expect(backends.map((entry: { backend: string }) => entry.backend)).toHaveLength(6);
     for (const entry of backends.filter(({ backend }: { backend: string }) => working.includes(backend)))
       expect(entry).toMatchObject({ value: { data: [1] }, ulps: { value: 0, input: 0, target: 0 } });
     const double = await evaluated(...huber, '--backend', 'all', '--dtype', 'float64');

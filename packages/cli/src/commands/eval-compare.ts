@@ -1,5 +1,5 @@
 import type { FloatDType, LossResult, Tensor } from '@isoloss/core';
-import { automatic, backendIds } from '../backends.ts';
+import { backendIds, judge } from '../backends.ts';
 import { fitInputs } from '../files/fit.ts';
 import { formatNumber, print, printJSON, table } from '../output.ts';
 import { quietly } from '../quiet.ts';
@@ -56,7 +56,7 @@ export async function compareBackends(task: Task, { json }: EvalFlags): Promise<
         ],
   );
   const measured = rows.filter((row) => row.length > 2);
-  print(`${task.loss.id} in ${dtype}; ULP: the largest distance from ${automatic}, in units of the last place\n`);
+  print(`${task.loss.id} in ${dtype}; ULP: the largest distance from ${judge}, in units of the last place\n`);
   print(table([['backend', 'value', 'ULP of value', ...gradients, 'time'], ...measured]).join('\n'));
   for (const [id, why] of rows.filter((row) => row.length === 2)) print(`${id}: ${why}`);
 }
