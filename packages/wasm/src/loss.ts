@@ -112,6 +112,8 @@ function isLike(inputs: LossInputs, { names, dtypes, shapes }: Known): boolean {
       size *= wanted[axis]!;
     }
     if (data.length !== size || data.constructor !== arrays[given.dtype]) return false;
+    // The only dtype whose arrays hold what it has no meaning for: the second look says so.
+    if (given.dtype === 'bool') for (let at = 0; at < size; at++) if (data[at]! > 1) return false;
   }
   return true;
 }
