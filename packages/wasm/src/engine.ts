@@ -16,7 +16,7 @@ export interface WasmEngine {
   readonly threads: number;
   /**
    * A tensor of zeros in the engine's memory.
-   * @throws RangeError if the memory (4 GiB at most) is full
+   * @throws RangeError if the memory (2 GiB at most) is full, or a size is not a whole number
    */
   allocate(shape: readonly number[], dtype?: Tensor['dtype']): WasmTensor;
   /** Ends its threads. */
@@ -44,6 +44,8 @@ export function wasmEngine(options: EngineOptions = {}): WasmEngine {
   const engine: WasmEngine = {
     threads: own.threads,
     allocate(shape, dtype = 'float32') {
+      if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+        throw new RangeError(`shape [${shape.join(', ')}] is not a list of sizes`);
       const length = sizeOf(shape);
       const at = own.heap.allocate(length * bytesOf[dtype]);
       const view = (): WasmTensor['data'] => {
@@ -54,6 +56,7 @@ export function wasmEngine(options: EngineOptions = {}): WasmEngine {
       };
       let data = view();
       data.fill(0);
+      let isFree = false;
       return {
         dtype,
         shape: [...shape],
@@ -61,7 +64,11 @@ export function wasmEngine(options: EngineOptions = {}): WasmEngine {
           if (data.buffer !== own.heap.memory.buffer) data = view();
           return data;
         },
-        free: () => own.heap.release(at),
+        free() {
+          // By the second time the place may be another tensor's.
+          if (!isFree) own.heap.release(at);
+          isFree = true;
+        },
       };
     },
     dispose: () => own.dispose(),

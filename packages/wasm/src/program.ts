@@ -32,20 +32,26 @@ export function load(engine: Engine, program: Program, dtype: FloatDType): Ready
   let binding: Binding | undefined;
   let bound: Sizes | undefined;
   return {
-    run(tensors, sizes, into) {
+    run(given, sizes, into) {
+      let tensors = given;
       if (binding === undefined || !sameSizes(bound!, sizes)) {
+        const renewed = viewsOf(engine, given);
         binding?.dispose();
-        binding = new Binding(engine, compiled, module, dtype, sizes);
+        // Not to be used again if there is no room for the next one.
+        binding = undefined;
+        const next = new Binding(engine, compiled, module, dtype, sizes);
+        // Before anybody's view of the memory is read: it may have to grow.
+        engine.workspace(next.workspace);
+        binding = next;
         bound = sizes;
+        tensors = renewed();
       }
       const { outputs, shapes } = binding;
-      // Before anybody's view of the memory is read: it may have to grow.
-      engine.workspace(binding.workspace);
       const results = names.map((name, k): Tensor => {
-        const given = k === 0 ? into?.value : into?.gradients?.[name];
-        return given === undefined
+        const wanted = k === 0 ? into?.value : into?.gradients?.[name];
+        return wanted === undefined
           ? { dtype, shape: [...shapes[k]!], data: new Floats(outputs[k]!.length) }
-          : fitting(given, dtype, outputs[k]!.length, name);
+          : fitting(wanted, dtype, outputs[k]!.length, name);
       });
       binding.run(
         (name) => tensors[name]!.data as Numbers,
@@ -59,6 +65,26 @@ export function load(engine: Engine, program: Program, dtype: FloatDType): Ready
       binding?.dispose();
       binding = undefined;
     },
+  };
+}
+
+/** The tensors as they are once the memory has grown, which leaves views of it empty. */
+function viewsOf(engine: Engine, tensors: Readonly<Record<string, Tensor>>): () => Readonly<Record<string, Tensor>> {
+  const { memory } = engine.heap;
+  const before = memory.buffer;
+  const views = Object.entries(tensors).flatMap(([name, tensor]) => {
+    const { data } = tensor;
+    return data.buffer === before
+      ? [{ name, tensor, of: data.constructor, at: data.byteOffset, length: data.length }]
+      : [];
+  });
+  return () => {
+    if (memory.buffer === before || views.length === 0) return tensors;
+    const renewed = views.map(({ name, tensor: { dtype, shape }, of, at, length }) => {
+      const data = new (of as Float32ArrayConstructor)(memory.buffer as ArrayBuffer, at, length);
+      return [name, { dtype, shape, data }];
+    });
+    return { ...tensors, ...Object.fromEntries(renewed) };
   };
 }
 

@@ -1,11 +1,8 @@
 import { cores } from '#spawn';
 import { ModuleBuilder } from '../assembler/index.ts';
-import { Heap } from './heap.ts';
+import { Heap, maximumPages } from './heap.ts';
 import { type Job, type Loaded, runHere } from './job.ts';
 import { Pool } from './pool.ts';
-
-/** 64 KiB pages; a shared memory reserves address space up to its maximum. */
-const maximumPages = 65536;
 
 /** Element operations from which a job is worth waking other threads for: they take about 30 µs to wake. */
 const sharedWork = 4e6;
@@ -32,6 +29,7 @@ export class Engine {
     this.threads = threads === 'auto' ? Math.min(32, cores()) : threads;
     if (!Number.isInteger(this.threads) || this.threads < 1 || this.threads > 32)
       throw new RangeError(`threads is ${threads}; it must be a whole number from 1 to 32, or 'auto'`);
+    // A shared memory reserves address space up to its maximum.
     this.shared = this.threads > 1 ? { maximum: maximumPages } : undefined;
     this.heap = new Heap(
       new WebAssembly.Memory(
@@ -45,6 +43,7 @@ export class Engine {
   workspace(bytes: number): number {
     if (bytes > this.block.bytes) {
       if (this.block.at !== 0) this.heap.release(this.block.at);
+      this.block = { at: 0, bytes: 0 };
       this.block = { at: this.heap.allocate(bytes), bytes };
     }
     return this.block.at;

@@ -1,6 +1,8 @@
 /** Bytes between allocations: a vector may be read past the end of an array, or a little before it. */
 const guard = 64;
 const page = 65536;
+/** Kernels and tables of addresses count in signed numbers, so the upper half of what there could be is left alone. */
+export const maximumPages = 32768;
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** The memory of an engine: allocates and frees blocks, and grows. */
@@ -22,7 +24,7 @@ export class Heap {
     return this.views;
   }
 
-  /** @throws RangeError if the memory can't grow that far */
+  /** @throws RangeError if the memory would be larger than 2 GiB, or can't grow that far */
   allocate(bytes: number): number {
     const size = align(bytes) + guard;
     let at = this.free.findIndex(({ start, end }) => end - start >= size);
@@ -56,7 +58,10 @@ export class Heap {
     const end = this.memory.buffer.byteLength;
     const last = this.free.at(-1);
     const missing = size - (last !== undefined && last.end === end ? end - last.start : 0);
-    this.memory.grow(Math.ceil(missing / page));
+    const pages = Math.ceil(missing / page);
+    if (end / page + pages > maximumPages)
+      throw new RangeError(`@isoloss/wasm needs ${pages} more pages of memory, but an engine has 2 GiB at most`);
+    this.memory.grow(pages);
     const now = this.memory.buffer.byteLength;
     if (last !== undefined && last.end === end) last.end = now;
     else this.free.push({ start: end, end: now });
