@@ -25,11 +25,11 @@ const u64s = (v: Uint8Array) => new BigUint64Array(v.slice().buffer);
 
 type Fold<T> = (...lanes: T[]) => T;
 const each =
-  <A extends { length: number; [k: number]: T }, T>(view: (v: Uint8Array) => A, of: Fold<T>) =>
-  (...vectors: Uint8Array[]): A => {
+  <T extends number | bigint>(view: (v: Uint8Array) => ArrayLike<T>, of: Fold<T>): Model =>
+  (...vectors: Uint8Array[]) => {
     const lanes = vectors.map(view);
-    const result = view(vectors[0]!);
-    for (let k = 0; k < result.length; k++) result[k] = of(...lanes.map((lane) => lane[k]!));
+    const result = view(vectors[0]!) as unknown as Int32Array;
+    for (let k = 0; k < result.length; k++) result[k] = of(...lanes.map((lane) => lane[k]!)) as number;
     return result;
   };
 /** A comparison of lanes: all bits or none. */
@@ -117,8 +117,8 @@ export const models: { [F in keyof typeof tables]: { [K in keyof (typeof tables)
   i64: {
     lt_u: (a, b) => Number(BigInt.asUintN(64, a) < BigInt.asUintN(64, b)),
     add: (a, b) => BigInt.asIntN(64, a + b),
-    sub: (a, b) => BigInt.asIntN(64, a - b),
-    mul: (a, b) => BigInt.asIntN(64, a * b),
+    sub: (a: bigint, b: bigint) => BigInt.asIntN(64, a - b),
+    mul: (a: bigint, b: bigint) => BigInt.asIntN(64, a * b),
     and: (a, b) => a & b,
     or: (a, b) => a | b,
     shl: (a, b) => BigInt.asIntN(64, a << (b & 63n)),
@@ -156,11 +156,11 @@ export const models: { [F in keyof typeof tables]: { [K in keyof (typeof tables)
   },
   v128: {
     not: each(s32s, (a) => ~a),
-    and: each(s32s, (a, b) => a! & b!),
-    andnot: each(s32s, (a, b) => a! & ~b!),
-    or: each(s32s, (a, b) => a! | b!),
-    xor: each(s32s, (a, b) => a! ^ b!),
-    bitselect: each(s32s, (a, b, chosen) => (a! & chosen!) | (b! & ~chosen!)),
+    and: each(s32s, (a, b) => a & b),
+    andnot: each(s32s, (a, b) => a & ~b),
+    or: each(s32s, (a, b) => a | b),
+    xor: each(s32s, (a, b) => a ^ b),
+    bitselect: each(s32s, (a, b, chosen) => (a & chosen) | (b & ~chosen)),
     any_true: (a) => Number(s32s(a).some((lane) => lane !== 0)),
   },
   i16x8: {
@@ -176,17 +176,17 @@ export const models: { [F in keyof typeof tables]: { [K in keyof (typeof tables)
     gt_u: masks32(u32s, gt),
     le_s: masks32(s32s, le),
     ge_s: masks32(s32s, ge),
-    abs: each(s32s, (a) => Math.abs(a!) | 0),
-    neg: each(s32s, (a) => -a! | 0),
+    abs: each(s32s, (a) => Math.abs(a) | 0),
+    neg: each(s32s, (a) => -a | 0),
     all_true: (a) => Number(s32s(a).every((lane) => lane !== 0)),
     bitmask: (a) => s32s(a).reduce((bits, lane, k) => bits | (lane < 0 ? 1 << k : 0), 0),
     extend_low_i16x8_u: (a: Uint8Array) => Int32Array.from(u16s(a).subarray(0, 4)),
     shl: (a, by) => s32s(a).map((lane) => lane << by),
     shr_s: (a, by) => s32s(a).map((lane) => lane >> by),
     shr_u: (a, by) => u32s(a).map((lane) => lane >>> by),
-    add: each(s32s, (a, b) => a! + b!),
-    sub: each(s32s, (a, b) => a! - b!),
-    mul: each(s32s, (a, b) => Math.imul(a!, b!)),
+    add: each(s32s, (a, b) => a + b),
+    sub: each(s32s, (a, b) => a - b),
+    mul: each(s32s, (a, b) => Math.imul(a, b)),
     min_s: each(s32s, Math.min),
     max_s: each(s32s, Math.max),
     trunc_sat_f32x4_s: (a) => Int32Array.from(f32s(a), saturated),
@@ -199,8 +199,8 @@ export const models: { [F in keyof typeof tables]: { [K in keyof (typeof tables)
     shl: (a, by) => s64s(a).map((lane) => lane << BigInt(by & 63)),
     shr_s: (a, by) => s64s(a).map((lane) => lane >> BigInt(by & 63)),
     shr_u: (a, by) => new BigInt64Array(u64s(a).map((lane) => lane >> BigInt(by & 63)).buffer),
-    add: each(s64s, (a, b) => a! + b!),
-    sub: each(s64s, (a, b) => a! - b!),
+    add: each(s64s, (a, b) => a + b),
+    sub: each(s64s, (a, b) => a - b),
     eq: masks64(s64s, eq),
     ne: masks64(s64s, ne),
     lt_s: masks64(s64s, lt),
