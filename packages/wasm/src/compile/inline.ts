@@ -64,7 +64,7 @@ export class Inliner {
     const operand = (k = 0, coordinates = at) => this.at(node.inputs[k]!, broadcastTo(node.inputs[k]!, coordinates));
     if (isElementwise(node))
       return lanes.op(
-        node.op as LaneOp,
+        node.op === 'log1p' && isDecay(node.inputs[0]!) ? 'log1pUnit' : (node.op as LaneOp),
         type.dtype,
         node.inputs.map((_, k) => operand(k)),
         node.attributes,
@@ -159,6 +159,10 @@ export class Inliner {
       );
   }
 }
+
+/** e^−|x|, which is in [0, 1]. */
+const isDecay = (x: Expr): boolean =>
+  x.op === 'exp' && x.inputs[0]!.op === 'neg' && x.inputs[0]!.inputs[0]!.op === 'abs';
 
 /** Coordinates of an operand that broadcasts, right-aligned. */
 export function broadcastTo(operand: Expr, at: readonly Coordinate[]): Coordinate[] {

@@ -65,6 +65,8 @@ const extent = (node: Expr): Dim[] => node.shape.filter((dim) => dim !== 1);
 /** Costs from which a value is kept rather than computed again: see {@link chooseBuffers}. */
 const reuseCost = 12;
 const broadcastCost = 4;
+/** Lanes are read one by one. */
+const gatherCost = 8;
 
 /** Cuts a graph into what is computed by loops of its own, and what is computed on the way. */
 export function cut(outputs: readonly Expr[]): Graph {
@@ -142,7 +144,7 @@ function chooseBuffers(order: readonly Expr[], outputs: readonly Expr[]): Set<Ex
   }
   // From the leaves: what is computed along fewer axes than it is used along, so that it isn't computed again for each.
   for (const node of order) {
-    let total = isElementwise(node) ? costOf[node.op] : 0;
+    let total = isElementwise(node) ? costOf[node.op] : node.op === 'gather' ? gatherCost : 0;
     let depth = 0;
     for (const input of node.inputs) {
       const own = isBuffer(input) ? 0 : cost.get(input)!;
@@ -189,9 +191,10 @@ function neededBuffers(node: Expr): Expr[] {
   return [];
 }
 
-/** Whether a value can be read a little outside of itself: nothing in it goes by an index. */
+/** Whether a value can be read a little outside of itself: nothing on the way to what lies in memory goes by an index. */
 function readsPlainly(node: Expr): boolean {
-  return topological([node]).every((inner) => inner.op !== 'gather' && inner.op !== 'concat');
+  if (node.op === 'input' || isReduction(node) || externals.has(node.op)) return true;
+  return node.op !== 'gather' && node.op !== 'concat' && node.op !== 'scatterAdd' && node.inputs.every(readsPlainly);
 }
 
 function rootsOf(node: Expr, buffer: Buffer, inliner: Inliner, id: number): Root[] {

@@ -55,7 +55,19 @@ const select = (condition: V128, a: V128, b: V128): V128 => v128.bitselect(a, b,
 /** Operations that are one instruction in both float types. */
 const simple = ['add', 'sub', 'mul', 'div', 'neg', 'abs', 'sqrt'] as const;
 const isSimple = (op: LaneOp): op is (typeof simple)[number] => (simple as readonly LaneOp[]).includes(op);
-const elementary = ['exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'atan', 'tanh', 'sigmoid', 'softplus'] as const;
+const elementary = [
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'atan',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'log1pUnit',
+] as const;
 const isElementary = (op: LaneOp): op is (typeof elementary)[number] => (elementary as readonly LaneOp[]).includes(op);
 const logic = {
   and: (a: V128, b: V128) => v128.and(a, b),
@@ -195,15 +207,7 @@ const float32: Lanes = {
     if (op === 'and' || op === 'or') return logic[op](a!, b!);
     if (op === 'not') return v128.not(a!);
     if (operandType === 'int') return intOpOfF32(op, operands);
-    return floatOp(
-      f32x4,
-      f32Math as unknown as ElementaryFunctions,
-      (value) => f32x4.const(value),
-      code,
-      op,
-      operands,
-      attributes,
-    );
+    return floatOp(f32x4, f32Math, (value) => f32x4.const(value), code, op, operands, attributes);
   },
 };
 
@@ -262,15 +266,7 @@ const float64: Lanes = {
     if (op === 'and' || op === 'or') return logic[op](a!, b!);
     if (op === 'not') return v128.not(a!);
     // Whole numbers below 2^53: the same operations as on floats.
-    return floatOp(
-      f64x2,
-      f64Math as unknown as ElementaryFunctions,
-      (value) => f64x2.const(value),
-      code,
-      op,
-      operands,
-      attributes,
-    );
+    return floatOp(f64x2, f64Math, (value) => f64x2.const(value), code, op, operands, attributes);
   },
 };
 

@@ -22,4 +22,6 @@ export interface ElementaryFunctions {
   readonly sigmoid: LaneFunction;
   /** log(1 + eˣ). */
   readonly softplus: LaneFunction;
+  /** log(1 + x) for x from 0 to 1. */
+  readonly log1pUnit: LaneFunction;
 }

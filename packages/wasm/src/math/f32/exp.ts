@@ -85,6 +85,9 @@ export function sigmoid(code: Code, x: V128): V128 {
   return mul(div(first, add(add(minusOne(r), mul(first, second)), f(1))), second);
 }
 
+/** log(1 + x), 0 <= x <= 1, error <= 1 ULP and a little: a polynomial. */
+export const log1pUnit = (_: Code, x: V128): V128 => add(squareTimes(x, unitLogRest), x);
+
 /** log(1 + eˣ) = max(x, 0) + log(1 + t), t = e^−|x|; error <= 1.9 ULP. */
 export function softplus(code: Code, x: V128): V128 {
   const t = code.let(fineExp(code, code.let(pmax(v128.or(x, f(-0)), f(-104)))));
