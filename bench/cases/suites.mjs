@@ -47,7 +47,7 @@ export const suites = {
     about: 'elementwise losses at 1e7 beside the copy roof, cross entropy, segmentation, ctc, contrastive',
     n: 1e7,
     modes: ['forward', 'gradient'],
-    kinds: ['wasm', 'onnx-node', 'tfjs-node', 'tf.losses', 'onnx-naive', 'torch', 'jax', 'copy'],
+    kinds: ['wasm', 'wasm-arrays', 'onnx-node', 'tfjs-node', 'tf.losses', 'onnx-naive', 'torch', 'jax', 'copy'],
     cases: (n) => [
       ...elementwise.map((loss) => ({ loss, n })),
       classes(4096, 1000),

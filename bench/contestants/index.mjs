@@ -5,9 +5,12 @@ const reference = async () => (await import('./backends.mjs')).reference();
 const onnxNode = async (id, threads) => (await import('./backends.mjs')).onnxNode(id, threads);
 const tfjs = async (id) => (await import('./backends.mjs')).tfjs(id);
 
+const wasm = (inPlace) => async (id, threads) => (await import('./wasm.mjs')).wasm(id, threads, { inPlace });
+
 /** `threaded`: there is one for each number of threads, `wasm-1`, `wasm-2`. The others use what their runtime chooses. */
 export const kinds = {
-  wasm: { threaded: true, load: async (id, threads) => (await import('./wasm.mjs')).wasm(id, threads) },
+  wasm: { threaded: true, load: wasm(true) },
+  'wasm-arrays': { threaded: true, load: wasm(false) },
   'onnx-node': { threaded: true, load: onnxNode },
   'tfjs-node': { load: tfjs },
   'tfjs-wasm': { load: tfjs },
