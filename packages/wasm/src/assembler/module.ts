@@ -64,6 +64,11 @@ export class ModuleBuilder {
     return { index: this.functions.length - 1, parameters, result };
   }
 
+  /** The number of its functions so far. */
+  get size(): number {
+    return this.functions.length;
+  }
+
   /** The module in binary form. */
   bytes(): Uint8Array<ArrayBuffer> {
     const signatures: string[] = [];

@@ -1,7 +1,8 @@
 import { type Dim, type Expr, type FloatDType, productOfDims, type ScanBody } from '@isoloss/core';
 import type { ModuleBuilder } from '../assembler/index.ts';
-import { KernelWriter, type Parameter } from '../emit/kernel.ts';
+import { KernelWriter } from '../emit/kernel.ts';
 import { lanesOfDType, type Storage } from '../emit/lanes.ts';
+import type { Parameter } from '../emit/values.ts';
 import { arrange } from './domains.ts';
 import { type Group, group, isPlain, type Step } from './groups.ts';
 import { type Buffer, costOf, lanesOf, loadsOf, type Term } from './ir.ts';
@@ -96,8 +97,6 @@ function distinct(outputs: readonly Expr[]): Expr[] {
   });
 }
 
-let kernels = 0;
-
 function kernelStep(
   kernel: Kernel,
   dtype: FloatDType,
@@ -106,7 +105,7 @@ function kernelStep(
 ): KernelStep {
   const lanes = lanesOfDType[dtype];
   const { group: own } = kernel;
-  const name = `kernel${kernels++}`;
+  const name = `kernel${module.size}`;
   let parameters: readonly Parameter[] = [];
   module.function({ name, parameters: ['i32', 'i32', 'i32'] }, (code, [argumentsAt, begin, end]) => {
     const writer = new KernelWriter(kernel, lanes, storage, code, argumentsAt);
