@@ -69,4 +69,5 @@ function run(view, memory, modules, thread) {
 // A worker of the web is told by a message where to begin; Node's finds it in workerData.
 if (typeof self !== 'undefined' && typeof self.postMessage === 'function' && typeof process === 'undefined')
   self.onmessage = ({ data }) => work(data);
-else import('node:worker_threads').then(({ workerData }) => work(workerData));
+// Not by an import: a bundler for the web would look for the module, and some refuse what they don't find.
+else work(process.getBuiltinModule('worker_threads').workerData);
