@@ -1,4 +1,12 @@
-import { evaluate, type Loss, LossInputError, type LossResult, lossFromJSON, type Tensor } from '@isoloss/core';
+import {
+  evaluate,
+  type FloatDType,
+  type Loss,
+  LossInputError,
+  type LossResult,
+  lossFromJSON,
+  type Tensor,
+} from '@isoloss/core';
 import { describe, expect, test } from 'vitest';
 import { type WasmLoss, wasmEngine, wasmLoss } from '../src/index.ts';
 import { cases, expectWithinBounds, integers, Numbers, sameBits } from './cases.ts';
