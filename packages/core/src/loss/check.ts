@@ -127,6 +127,10 @@ export function checkValues(
   // Nearly always all is well, which a plain loop finds out several times faster than asking for each entry.
   if (spec.below !== undefined) {
     const limit = sizeOfDim(spec.below, sizes);
+    if (limit === 0 && data.length > 0)
+      throw new LossInputError('SHAPE_MISMATCH', `${name} has labels, and there are no classes: ${spec.below} is 0`, {
+        input: name,
+      });
     if (within(data, 0, limit - 1)) return;
     const ignored = ignoredLabel(spec, loss.options);
     const isLegal = (label: number) => (label >= 0 && label < limit) || label === ignored || label === spec.allow;

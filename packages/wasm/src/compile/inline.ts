@@ -8,6 +8,7 @@ import {
   type LaneOp,
   type Term,
 } from './ir.ts';
+import { isShifted } from './rewrite.ts';
 
 export const origin: Coordinate = { kind: 'affine', variable: null, reversed: false, offset: 0 };
 export const along = (variable: number): Coordinate => ({ kind: 'affine', variable, reversed: false, offset: 0 });
@@ -64,7 +65,7 @@ export class Inliner {
     const operand = (k = 0, coordinates = at) => this.at(node.inputs[k]!, broadcastTo(node.inputs[k]!, coordinates));
     if (isElementwise(node))
       return lanes.op(
-        node.op === 'log1p' && isDecay(node.inputs[0]!) ? 'log1pUnit' : (node.op as LaneOp),
+        special(node),
         type.dtype,
         node.inputs.map((_, k) => operand(k)),
         node.attributes,
@@ -160,9 +161,15 @@ export class Inliner {
   }
 }
 
-/** e^−|x|, which is in [0, 1]. */
-const isDecay = (x: Expr): boolean =>
-  x.op === 'exp' && x.inputs[0]!.op === 'neg' && x.inputs[0]!.inputs[0]!.op === 'abs';
+/** The kernel of an operation, where what is known of its operand allows a cheaper one. */
+function special(node: Expr): LaneOp {
+  const [x] = node.inputs;
+  if (node.op === 'exp' && (isMinusAbs(x!) || isShifted(x!))) return 'expDecay';
+  if (node.op === 'log1p' && x!.op === 'exp' && isMinusAbs(x!.inputs[0]!)) return 'log1pUnit';
+  return node.op as LaneOp;
+}
+
+const isMinusAbs = (x: Expr): boolean => x.op === 'neg' && x.inputs[0]!.op === 'abs';
 
 /** Coordinates of an operand that broadcasts, right-aligned. */
 export function broadcastTo(operand: Expr, at: readonly Coordinate[]): Coordinate[] {

@@ -68,7 +68,7 @@ export type ElementwiseOp = Extract<
   | 'cast'
 >;
 /** Elementwise primitives, and stable operations that have a kernel of their own. */
-export type LaneOp = ElementwiseOp | 'sigmoid' | 'softplus' | 'tanh' | 'log1pUnit';
+export type LaneOp = ElementwiseOp | 'sigmoid' | 'softplus' | 'tanh' | 'log1pUnit' | 'expDecay';
 
 export type Lane = Common &
   (
@@ -237,6 +237,7 @@ export const costOf: Readonly<Record<LaneOp, number>> = {
   sigmoid: 25,
   softplus: 50,
   log1pUnit: 22,
+  expDecay: 18,
   tanh: 40,
   equal: 1,
   less: 1,

@@ -51,6 +51,12 @@ const rules: { readonly [K in Op]?: Rule } = {
     return takenOut(node, inputs);
   },
   sigmoid: (_, [x]) => logistic(x!),
+  // x/2ⁿ = x·2⁻ⁿ, exactly
+  div(_, [x, by]) {
+    const value = constantOf(by!);
+    if (value === undefined || value <= 0 || value < 2 ** -100 || value > 2 ** 100) return undefined;
+    return Number.isInteger(Math.log2(value)) ? x!.mul(1 / value) : undefined;
+  },
   // c ? a : (c ? x : b) = c ? a : b
   where(_, [condition, a, b]) {
     if (isOp(b!, 'where') && b.inputs[0] === condition) return where(condition!, a!, b.inputs[2]!);
@@ -100,8 +106,8 @@ const rewritten = (node: Expr): Expr => rules[node.op]?.(node, node.inputs) ?? n
 const positions = (node: Expr, axis: number, size: Dim): Expr =>
   iota(size).reshape(node.shape.map((_, k) => (k === axis ? size : 1)));
 
-/** Whether a value is x less its maximum, so that nothing of its exponential overflows. */
-function isShifted(a: Expr): boolean {
+/** Whether a value is x less its maximum, so that it is not positive (or NaN). */
+export function isShifted(a: Expr): boolean {
   if (!isOp(a, 'sub')) return false;
   const [x, shift] = a.inputs;
   if (!isOp(shift!, 'where')) return false;

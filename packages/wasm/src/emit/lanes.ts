@@ -67,6 +67,7 @@ const elementary = [
   'sigmoid',
   'softplus',
   'log1pUnit',
+  'expDecay',
 ] as const;
 const isElementary = (op: LaneOp): op is (typeof elementary)[number] => (elementary as readonly LaneOp[]).includes(op);
 const logic = {

@@ -1,4 +1,4 @@
-import { exp, expm1, log1pUnit, sigmoid, softplus, tanh } from './f32/exp.ts';
+import { exp, expDecay, expm1, log1pUnit, sigmoid, softplus, tanh } from './f32/exp.ts';
 import { log, log1p } from './f32/log.ts';
 import { pow } from './f32/pow.ts';
 import { atan, cos, sin } from './f32/trigonometric.ts';
@@ -23,6 +23,7 @@ export const f32Math: ElementaryFunctions = {
   tanh: bound(tanh),
   sigmoid: bound(sigmoid),
   softplus: bound(softplus),
+  expDecay: bound(expDecay),
   log1pUnit: bound(log1pUnit),
 };
 
@@ -39,5 +40,6 @@ export const accuracy: { readonly [K in keyof ElementaryFunctions]: number } = {
   tanh: 1.1,
   sigmoid: 2,
   softplus: 2,
+  expDecay: 1,
   log1pUnit: 1.5,
 };

@@ -19,6 +19,7 @@ export const f64Math: ElementaryFunctions = {
   tanh,
   sigmoid,
   softplus,
+  expDecay: exp,
   log1pUnit: log1p,
 };
 
@@ -39,5 +40,6 @@ export const accuracy: Readonly<Record<keyof ElementaryFunctions, number>> = {
   tanh: 1.85,
   sigmoid: 1.75,
   softplus: 1.6,
+  expDecay: 0.95,
   log1pUnit: 0.95,
 };

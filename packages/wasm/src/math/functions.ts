@@ -22,6 +22,8 @@ export interface ElementaryFunctions {
   readonly sigmoid: LaneFunction;
   /** log(1 + eˣ). */
   readonly softplus: LaneFunction;
+  /** eˣ for x <= 0 or infinite, and 0 where that is subnormal. */
+  readonly expDecay: LaneFunction;
   /** log(1 + x) for x from 0 to 1. */
   readonly log1pUnit: LaneFunction;
 }

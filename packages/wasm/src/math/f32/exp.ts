@@ -47,6 +47,15 @@ export function exp(code: Code, x: V128): V128 {
   return scaled(code, add(add(squareTimes(r, expRest), r), f(1)), t);
 }
 
+/**
+ * eˣ, error <= 0.99 ULP where the result is normal and below 2^127.5: beyond, n is −127 or 128, and 2ⁿ written as 0 or ∞.
+ */
+export function expDecay(code: Code, x: V128): V128 {
+  const clamped = code.let(pmax(pmin(x, f(89)), f(-88)));
+  const { t, r } = reduce(code, clamped, perLn2(clamped), 127);
+  return mul(add(add(squareTimes(r, expRest), r), f(1)), shiftLeft(t, 23));
+}
+
 /** eˣ for −104 <= x <= 89, error <= 0.6 ULP: the sum 1 + r keeps its rounding error. */
 function fineExp(code: Code, x: V128): V128 {
   const { t, high, low, r } = reduce(code, x, perLn2(x), 254);
