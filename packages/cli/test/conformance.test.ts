@@ -49,7 +49,7 @@ describe('isoloss conformance', () => {
     expect(code).toBe(0);
     const { totals, columns } = JSON.parse(stdout);
     expect(totals).toMatchObject({ total: 2, passed: 2, failed: 0 });
-    expect(columns).toEqual([{ backend: 'reference', dtype: 'float32', offered: true }]);
+    expect(columns).toEqual([{ backend: 'reference', dtype: 'float32', offered: true, grade: 'accurate' }]);
   });
 
   it('writes a report for people in one file that needs no network', async () => {

@@ -28,6 +28,8 @@ export interface ElementResult {
   /** Whether the bound says nothing, since the element may leave the format's range on the way. */
   readonly indeterminate: boolean;
   readonly passed: boolean;
+  /** What the other backends of the run gave for this element, by id. */
+  readonly others?: Readonly<Record<string, number>>;
 }
 
 export interface Comparison {
@@ -41,6 +43,8 @@ export interface Comparison {
   /** The element nearest to its limit, or farthest over it. */
   readonly worst: ElementResult | undefined;
   readonly worstUlp: ElementResult | undefined;
+  /** The element farthest over its derived bound, whatever the grade; undefined where all are within. */
+  readonly inaccurate?: ElementResult | undefined;
   /** What is wrong as a whole: a missing output, a wrong shape or dtype. */
   readonly problem?: string;
 }
@@ -70,15 +74,18 @@ export function compareOutput(
   const format = formats[dtype];
   const norm = normOf(expected, bound, format);
   let [accurate, conforming] = [true, true];
+  let inaccurate: ElementResult | undefined;
   const results = Array.from(expected.value, (_, index) => {
     const strict = compareElement(output, index, got!, expected, bound.bound[index]!, format);
     const sensitivity = expected.sensitivity?.[index] ?? 0;
     const loose = compareElement(output, index, got!, expected, 64 * format.u * (norm + finite(sensitivity)), format);
     accurate &&= strict.passed;
+    if (!strict.passed && !(inaccurate !== undefined && inaccurate.ratio >= strict.ratio)) inaccurate = strict;
     conforming &&= loose.passed || strict.passed;
     return grade === 'accurate' || (strict.passed && !loose.passed) ? strict : loose;
   });
-  return summarize(results, accurate ? 'accurate' : conforming ? 'conforming' : undefined);
+  const reached = accurate ? 'accurate' : conforming ? 'conforming' : undefined;
+  return { ...summarize(results, reached), ...(inaccurate === undefined ? {} : { inaccurate }) };
 }
 
 const finite = (x: number): number => (Number.isFinite(x) ? x : 0);
@@ -186,6 +193,10 @@ export function combineComparisons(parts: readonly Comparison[]): Comparison {
   const problem = parts.find((part) => part.problem !== undefined)?.problem;
   const worst = parts.flatMap((part) => (part.worst ? [part.worst] : []));
   const worstUlp = parts.flatMap((part) => (part.worstUlp ? [part.worstUlp] : []));
+  const inaccurate = largest(
+    parts.flatMap((part) => (part.inaccurate ? [part.inaccurate] : [])),
+    ({ ratio }) => ratio,
+  );
   return {
     passed: parts.every((part) => part.passed),
     reached: parts.every((part) => part.reached === 'accurate')
@@ -198,6 +209,7 @@ export function combineComparisons(parts: readonly Comparison[]): Comparison {
     failures: parts.flatMap((part) => part.failures).slice(0, keptFailures),
     worst: largest(worst, ({ ratio }) => ratio),
     worstUlp: largest(worstUlp, ({ ulp }) => ulp),
+    ...(inaccurate === undefined ? {} : { inaccurate }),
     ...(problem === undefined ? {} : { problem }),
   };
 }

@@ -1,16 +1,30 @@
 export * from './compare.ts';
 export * from './error-bound.ts';
 export { type Accuracy, nativeAccuracy } from './error-rules.ts';
+export { type Expectation, matches } from './expectations.ts';
 export { type FloatFormat, formats, ulpOf } from './float.ts';
+export { killImplementations } from './implementation/child.ts';
+export { implementationSubject, introduce, type KnownImplementation } from './implementation/client.ts';
+export { type ImplementationSpec, parseSpec, readSpec, specFromCommand } from './implementation/spec.ts';
 export { type Mutant, type MutantResult, mutants, runMutant } from './mutants.ts';
 export { type OpCase, type OpResult, opCases, opSuite } from './op-suite.ts';
+export { type Pair, type PairElement, type PairSummary, summarizePairs, ulpsApart } from './pairs.ts';
 export { htmlReport } from './report/html.ts';
 export { jsonReport } from './report/json.ts';
 export { type TerminalOptions, terminalReport } from './report/terminal.ts';
-export * from './runner.ts';
+export * from './result.ts';
+export { type ConformanceRequest, cellOf, type Progress, runConformance } from './runner.ts';
 export * from './stability.ts';
 export { type StabilityException, stabilityExceptions } from './stability-exceptions.ts';
-export { type Skip, type Subject, type SubjectAnswer, type SubjectRequest, subjectOf } from './subject.ts';
+export {
+  type Skip,
+  type Subject,
+  type SubjectAnswer,
+  type SubjectRequest,
+  subjectOf,
+  type Violation,
+} from './subject.ts';
 export * from './tensor-json.ts';
 export * from './test-backend.ts';
+export { clean, safeLink } from './text.ts';
 export * from './vectors.ts';

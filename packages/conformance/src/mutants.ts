@@ -13,7 +13,8 @@ import {
   type Tensor,
   where,
 } from '@isoloss/core';
-import { type CaseResult, runConformance } from './runner.ts';
+import type { CaseResult } from './result.ts';
+import { runConformance } from './runner.ts';
 import { type Subject, subjectOf } from './subject.ts';
 import type { VectorFile } from './vectors.ts';
 

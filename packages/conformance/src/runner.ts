@@ -1,100 +1,20 @@
+import type { Backend, BackendDescription, FloatDType, Tensor } from '@isoloss/core';
+import type { ElementResult, Grade } from './compare.ts';
+import { type Expectation, expectationFor } from './expectations.ts';
+import { boundsOf, runCase, type Verdict } from './judge.ts';
+import { type Contestant, comparePairs, type Given, type Pair } from './pairs.ts';
 import {
-  type Backend,
-  type BackendDescription,
-  type FloatDType,
-  findLoss,
-  LossInputError,
-  makeLoss,
-  type Tensor,
-  UnsupportedError,
-} from '@isoloss/core';
-import { combineComparisons, compareOutput, type ElementResult, type Grade } from './compare.ts';
-import { type LossBounds, lossBounds } from './error-bound.ts';
-import type { Accuracy } from './error-rules.ts';
-import { isBackend, type Skip, type Subject, type SubjectAnswer, subjectOf } from './subject.ts';
-import type { VectorCase, VectorFile } from './vectors.ts';
-
-/** `skipped`: declared as not supported, with the reason; never counted as passed. `error`: it should have answered. */
-export type Outcome = 'pass' | 'fail' | 'skipped' | 'error';
-
-export interface CaseResult {
-  readonly id: string;
-  readonly flags: readonly string[];
-  readonly comment?: string;
-  readonly outcome: Outcome;
-  /** Why it failed, was skipped or ended in an error. */
-  readonly reason?: string;
-  readonly link?: string;
-  /** Set on a failure that is expected, with its reason; such a failure is not counted as one. */
-  readonly expectedFailure?: { readonly reason: string; readonly link?: string };
-  readonly reached?: Grade | undefined;
-  /** Worst error over bound, and worst ULP, among the elements. */
-  readonly ratio?: number;
-  readonly ulp?: number;
-  readonly worst?: ElementResult | undefined;
-  readonly indeterminate?: number;
-  /** Failing elements, expected and got side by side. */
-  readonly failures?: readonly ElementResult[];
-  /** Gradients that the implementation leaves out. */
-  readonly skippedGradients?: Readonly<Record<string, Skip>>;
-}
-
-/** One loss on one backend in one dtype. */
-export interface Cell {
-  readonly loss: string;
-  readonly backend: string;
-  readonly dtype: FloatDType;
-  readonly total: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly errors: number;
-  readonly expectedFailures: number;
-  readonly indeterminate: number;
-  /** Over all cases; undefined where no element was compared. */
-  readonly worstRatio: { readonly id: string; readonly ratio: number } | undefined;
-  readonly worstUlp: { readonly id: string; readonly ulp: number } | undefined;
-  readonly milliseconds: number;
-  readonly cases: readonly CaseResult[];
-}
-
-/** A backend in one dtype: a column of the matrix. */
-export interface Column {
-  readonly backend: string;
-  readonly dtype: FloatDType;
-  /** false: the runtime has no such dtype. That is a property of it, not a skip of cases. */
-  readonly offered: boolean;
-}
-
-export interface ConformanceResult {
-  readonly started: string;
-  readonly milliseconds: number;
-  readonly backends: readonly (BackendDescription & { readonly foreign: boolean })[];
-  readonly columns: readonly Column[];
-  readonly losses: readonly string[];
-  readonly cells: readonly Cell[];
-  readonly totals: Totals;
-  /** No failure, no error. */
-  readonly passed: boolean;
-}
-
-export interface Totals {
-  readonly total: number;
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-  readonly errors: number;
-  readonly expectedFailures: number;
-}
-
-/** A failure that is known: it does not fail the run, and fails it when it starts to pass. */
-export interface ExpectedFailure {
-  readonly backend: string;
-  readonly case: string;
-  readonly dtype?: FloatDType;
-  readonly reason: string;
-  readonly link?: string;
-}
+  addTotals,
+  type CaseResult,
+  type Cell,
+  type ConformanceResult,
+  isBad,
+  type Outcome,
+  type Participant,
+} from './result.ts';
+import { isBackend, type Subject, subjectOf } from './subject.ts';
+import { messageOf } from './text.ts';
+import type { VectorFile } from './vectors.ts';
 
 export interface ConformanceRequest {
   readonly backends: readonly (Backend | Subject)[];
@@ -108,7 +28,8 @@ export interface ConformanceRequest {
   };
   /** The grade to judge by; `accurate` for ours and `conforming` for foreign implementations where left out. */
   readonly grade?: Grade;
-  readonly expectedFailures?: readonly ExpectedFailure[];
+  /** By the id of the backend: what is known to fail. */
+  readonly expectations?: Readonly<Record<string, readonly Expectation[]>>;
   onProgress?(progress: Progress): void;
 }
 
@@ -116,6 +37,13 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly cell: Cell;
+}
+
+interface Runnable {
+  readonly subject: Subject;
+  readonly owned: boolean;
+  readonly description: BackendDescription;
+  readonly grade: Grade;
 }
 
 /**
@@ -126,44 +54,58 @@ export async function runConformance(request: ConformanceRequest): Promise<Confo
   const start = Date.now();
   const { dtypes = ['float32', 'float64'], onProgress } = request;
   const files = filtered(request);
-  const subjects = await Promise.all(
-    request.backends.map(async (backend) => {
-      const subject = isBackend(backend) ? subjectOf(backend) : backend;
-      const description = await describe(subject);
-      // What could not even be loaded knows no dtypes: it still shows, as skipped.
-      const known = description.dtypes.length > 0 ? description : { ...description, dtypes: ['float32'] as const };
-      return { subject, owned: isBackend(backend), description: known };
-    }),
-  );
-  const columns = subjects.flatMap(({ subject, description }) =>
-    dtypes.map((dtype) => ({ backend: subject.id, dtype, offered: description.dtypes.includes(dtype) })),
+  const runnables = await Promise.all(request.backends.map((backend) => prepare(backend, request.grade)));
+  const columns = runnables.flatMap(({ subject, description, grade }) =>
+    dtypes.map((dtype) => ({ backend: subject.id, dtype, offered: description.dtypes.includes(dtype), grade })),
   );
   const total = columns.filter(({ offered }) => offered).length * files.length;
   const cells: Cell[] = [];
+  const pairs: Pair[] = [];
   for (const file of files) {
-    for (const { subject, description } of subjects)
+    const given = new Map<FloatDType, Contestant[]>(dtypes.map((dtype) => [dtype, []]));
+    const made: Cell[] = [];
+    for (const runnable of runnables)
       for (const dtype of dtypes) {
-        if (!description.dtypes.includes(dtype)) continue;
-        const cell = await runCell(file, subject, description, dtype, request);
-        cells.push(cell);
-        onProgress?.({ done: cells.length, total, cell });
+        if (!runnable.description.dtypes.includes(dtype)) continue;
+        const { cell, answers } = await runCell(file, runnable, dtype, request.expectations);
+        made.push(cell);
+        if (runnable.description.available) given.get(dtype)!.push(contestant(runnable, dtype, answers));
+        onProgress?.({ done: cells.length + made.length, total, cell });
       }
+    for (const [dtype, contestants] of given) pairs.push(...comparePairs(file.loss, dtype, file.cases, contestants));
+    cells.push(...made.map((cell) => withOthers(cell, given.get(cell.dtype)!)));
   }
-  for (const { subject, owned } of subjects) if (owned) await subject.dispose();
-  const totals = addTotals(cells);
+  const backends: Participant[] = [];
+  for (const { subject, owned, description } of runnables) {
+    const violations = (await subject.violations?.()) ?? [];
+    if (owned) await subject.dispose();
+    const foreign = subject.foreign ?? false;
+    backends.push({ ...description, id: subject.id, foreign, ...(violations.length > 0 ? { violations } : {}) });
+  }
   return {
     started: new Date(start).toISOString(),
     milliseconds: Date.now() - start,
-    backends: subjects.map(({ subject, description }) => ({
-      ...description,
-      id: subject.id,
-      foreign: subject.foreign ?? false,
-    })),
+    backends,
     columns,
     losses: files.map(({ loss }) => loss),
     cells,
-    totals,
-    passed: totals.failed === 0 && totals.errors === 0,
+    pairs,
+    totals: addTotals(cells),
+    passed:
+      !cells.some(({ failed, errors }) => failed + errors > 0) &&
+      !backends.some(({ violations }) => violations !== undefined),
+  };
+}
+
+async function prepare(backend: Backend | Subject, grade: Grade | undefined): Promise<Runnable> {
+  const subject = isBackend(backend) ? subjectOf(backend) : backend;
+  const description = await describe(subject);
+  return {
+    subject,
+    owned: isBackend(backend),
+    // What could not even be loaded knows no dtypes: it still shows.
+    description: description.dtypes.length > 0 ? description : { ...description, dtypes: ['float32'] as const },
+    grade: grade ?? subject.grade ?? (subject.foreign ? 'conforming' : 'accurate'),
   };
 }
 
@@ -198,76 +140,77 @@ async function describe(subject: Subject): Promise<BackendDescription> {
   }
 }
 
-/** One result out of those of several runs of different losses on the same backends. */
-export function mergeResults(results: readonly ConformanceResult[]): ConformanceResult {
-  const first = results[0];
-  if (first === undefined) throw new Error('there are no results to merge');
-  const cells = results.flatMap((result) => result.cells);
-  return {
-    ...first,
-    started: results.map(({ started }) => started).sort()[0]!,
-    milliseconds: results.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
-    losses: results.flatMap(({ losses }) => losses),
-    cells,
-    totals: addTotals(cells),
-    passed: results.every(({ passed }) => passed),
-  };
-}
-
-export function addTotals(cells: readonly Cell[]): Totals {
-  const sum = (part: (cell: Cell) => number) => cells.reduce((total, cell) => total + part(cell), 0);
-  return {
-    total: sum((cell) => cell.total),
-    passed: sum((cell) => cell.passed),
-    failed: sum((cell) => cell.failed),
-    skipped: sum((cell) => cell.skipped),
-    errors: sum((cell) => cell.errors),
-    expectedFailures: sum((cell) => cell.expectedFailures),
-  };
-}
+const contestant = (
+  { subject, description: { accuracy } }: Runnable,
+  dtype: FloatDType,
+  answers: ReadonlyMap<string, Given>,
+): Contestant => ({
+  id: subject.id,
+  answers,
+  bounds(entry) {
+    const bounds = boundsOf(entry, { dtype, accuracy });
+    return bounds instanceof Error ? undefined : bounds;
+  },
+});
 
 async function runCell(
   file: VectorFile,
-  subject: Subject,
-  description: BackendDescription,
+  { subject, description, grade }: Runnable,
   dtype: FloatDType,
-  { grade = subject.foreign ? 'conforming' : 'accurate', expectedFailures = [] }: ConformanceRequest,
-): Promise<Cell> {
+  expectations: ConformanceRequest['expectations'],
+): Promise<{ cell: Cell; answers: Map<string, Given> }> {
   const start = Date.now();
   const cases: CaseResult[] = [];
+  const answers = new Map<string, Given>();
   for (const entry of file.cases) {
     const { id, flags, comment } = entry;
     const named = { id, flags, ...(comment === undefined ? {} : { comment }) };
-    const judged: Verdict = description.available
+    const { verdict, given } = description.available
       ? await runCase(entry, subject, { dtype, grade, accuracy: description.accuracy })
-      : { outcome: 'skipped', reason: unavailable(description) };
-    const expected = expectedFailures.find(
-      (known) => known.backend === subject.id && known.case === id && (known.dtype ?? dtype) === dtype,
-    );
-    cases.push({ ...named, ...(expected === undefined ? judged : withExpectation(judged, expected)) });
+      : { verdict: absent(subject, description), given: 'skipped' as const };
+    answers.set(id, given);
+    cases.push({ ...named, ...withExpectation(verdict, expectationFor(expectations?.[subject.id], id, dtype)) });
   }
-  const count = (outcome: Outcome) => cases.filter((result) => result.outcome === outcome).length;
-  const known = cases.filter((result) => result.expectedFailure !== undefined && result.outcome === 'fail').length;
-  return {
-    loss: file.loss,
-    backend: subject.id,
-    dtype,
-    total: cases.length,
-    passed: count('pass'),
-    failed: count('fail') - known,
-    skipped: count('skipped'),
-    errors: count('error'),
-    expectedFailures: known,
-    indeterminate: cases.reduce((total, result) => total + (result.indeterminate ?? 0), 0),
-    worstRatio: worst(cases, 'ratio'),
-    worstUlp: worst(cases, 'ulp'),
-    milliseconds: Date.now() - start,
-    cases,
-  };
+  return { cell: cellOf(file.loss, subject.id, dtype, cases, Date.now() - start), answers };
 }
+
+/** A backend of ours that is not installed is skipped; a program that somebody asked for and that does not start is not. */
+const absent = ({ foreign }: Subject, description: BackendDescription): Verdict => ({
+  outcome: foreign ? 'error' : 'skipped',
+  reason: unavailable(description),
+});
 
 const unavailable = ({ reason, remedy }: BackendDescription): string =>
   ['not available', reason && `: ${reason}`, remedy && ` (${remedy})`].filter(Boolean).join('');
+
+/** A cell out of the results of its cases. */
+export function cellOf(
+  loss: string,
+  backend: string,
+  dtype: FloatDType,
+  cases: readonly CaseResult[],
+  milliseconds: number,
+): Cell {
+  const count = (outcome: Outcome) => cases.filter((result) => result.outcome === outcome).length;
+  const bad = (outcome: Outcome) => cases.filter((result) => result.outcome === outcome && isBad(result)).length;
+  return {
+    loss,
+    backend,
+    dtype,
+    total: cases.length,
+    passed: count('pass'),
+    accurate: cases.filter(({ outcome, reached }) => outcome === 'pass' && reached === 'accurate').length,
+    failed: bad('fail'),
+    skipped: count('skipped'),
+    errors: bad('error'),
+    expectedFailures: cases.filter(({ expectedFailure }) => expectedFailure !== undefined).length,
+    indeterminate: cases.reduce((total, result) => total + (result.indeterminate ?? 0), 0),
+    worstRatio: worst(cases, 'ratio'),
+    worstUlp: worst(cases, 'ulp'),
+    milliseconds,
+    cases,
+  };
+}
 
 function worst<M extends 'ratio' | 'ulp'>(
   cases: readonly CaseResult[],
@@ -279,118 +222,42 @@ function worst<M extends 'ratio' | 'ulp'>(
   return best && ({ id: best.id, [measure]: best[measure]! } as { id: string } & { [K in M]: number });
 }
 
-type Verdict = Omit<CaseResult, 'id' | 'flags' | 'comment'>;
-
-function withExpectation(verdict: Verdict, { reason, link }: ExpectedFailure): Verdict {
+function withExpectation(verdict: Verdict, expected: Expectation | undefined): Verdict {
+  if (expected === undefined) return verdict;
+  const { reason, link } = expected;
   if (verdict.outcome === 'pass')
-    return { ...verdict, outcome: 'fail', reason: `expected to fail (${reason}), and passes: take it off the list` };
-  if (verdict.outcome !== 'fail') return verdict;
+    return {
+      ...verdict,
+      outcome: 'fail',
+      unexpectedPass: true,
+      reason: `expected to fail (${reason}), and passes: take it off the list`,
+    };
+  if (verdict.outcome === 'skipped') return verdict;
   return { ...verdict, expectedFailure: { reason, ...(link === undefined ? {} : { link }) } };
 }
 
-interface CaseContext {
-  readonly dtype: FloatDType;
-  readonly grade: Grade;
-  readonly accuracy: Accuracy | undefined;
-}
-
-/** Runs one case and judges the answer. */
-export async function runCase(entry: VectorCase, subject: Subject, context: CaseContext): Promise<Verdict> {
-  const { expected } = entry;
-  const gradients = 'error' in expected ? [] : Object.keys(expected.gradients);
-  let answer: SubjectAnswer;
-  try {
-    answer = await subject.run({
-      id: entry.id,
-      loss: entry.loss,
-      options: entry.options,
-      dtype: context.dtype,
-      inputs: entry.inputs,
-      gradients,
-    });
-  } catch (error) {
-    return judgeError(error, entry, subject);
-  }
-  if ('skipped' in answer)
-    return {
-      outcome: 'skipped',
-      reason: answer.skipped.message,
-      ...(answer.skipped.link ? { link: answer.skipped.link } : {}),
-    };
-  if ('error' in expected) return { outcome: 'fail', reason: `expected the error ${expected.error}, got a result` };
-  const bounds = boundsOf(entry, context, gradients);
-  if (bounds instanceof Error)
-    return { outcome: 'error', reason: `the bound could not be computed: ${bounds.message}` };
-  return judge(answer, entry as AnsweredCase, bounds, context);
-}
-
-type AnsweredCase = VectorCase & { expected: Exclude<VectorCase['expected'], { error: unknown }> };
-
-function judge(
-  answer: Exclude<SubjectAnswer, { skipped: unknown }>,
-  { expected }: AnsweredCase,
-  bounds: LossBounds,
-  { dtype, grade }: CaseContext,
-): Verdict {
-  const skippedGradients: Record<string, Skip> = {};
-  const parts = [compareOutput('value', answer.value, expected.value, bounds.value, { dtype, grade })];
-  for (const [name, gradient] of Object.entries(expected.gradients)) {
-    const got = answer.gradients[name];
-    if (got !== undefined && 'skipped' in got) skippedGradients[name] = got.skipped;
-    else
-      parts.push(compareOutput(name, got as Tensor | undefined, gradient, bounds.gradients[name]!, { dtype, grade }));
-  }
-  const all = combineComparisons(parts);
-  const left = Object.keys(skippedGradients);
-  const measured = {
-    reached: all.reached,
-    ...(all.worst ? { ratio: all.worst.ratio, worst: all.worst } : {}),
-    ...(all.worstUlp ? { ulp: all.worstUlp.ulp } : {}),
-    indeterminate: all.indeterminate,
-    ...(left.length > 0 ? { skippedGradients } : {}),
+/** Beside each number that is wrong, what the other backends gave there. */
+function withOthers(cell: Cell, contestants: readonly Contestant[]): Cell {
+  if (!cell.cases.some(({ failures }) => failures !== undefined && failures.length > 0)) return cell;
+  const others = (id: string, { output, index }: ElementResult): Record<string, number> =>
+    Object.fromEntries(
+      contestants.flatMap(({ id: backend, answers }) => {
+        const given = answers.get(id);
+        if (backend === cell.backend || given === undefined || given === 'skipped') return [];
+        const tensor = output === 'value' ? given.value : given.gradients[output];
+        const number = tensor !== undefined && !('skipped' in tensor) ? (tensor as Tensor).data[index] : undefined;
+        return number === undefined ? [] : [[backend, number]];
+      }),
+    );
+  return {
+    ...cell,
+    cases: cell.cases.map((result) =>
+      result.failures === undefined
+        ? result
+        : {
+            ...result,
+            failures: result.failures.map((element) => ({ ...element, others: others(result.id, element) })),
+          },
+    ),
   };
-  if (!all.passed)
-    return { outcome: 'fail', reason: all.problem ?? firstFailure(all.failures), ...measured, failures: all.failures };
-  if (left.length > 0) return { outcome: 'skipped', reason: `no gradient by ${left.join(', ')}`, ...measured };
-  return { outcome: 'pass', ...measured };
-}
-
-const firstFailure = ([first]: readonly ElementResult[]): string =>
-  first === undefined
-    ? 'differs'
-    : `${first.output}[${first.index}] is ${first.got}, exactly ${first.exact}: an error of ${first.error.toPrecision(3)} where ${first.allowed.toPrecision(3)} is allowed`;
-
-function judgeError(error: unknown, { expected }: VectorCase, subject: Subject): Verdict {
-  if (error instanceof UnsupportedError) return { outcome: 'skipped', reason: error.message };
-  if (error instanceof LossInputError) {
-    if (!('error' in expected)) return { outcome: 'fail', reason: `refused with ${error.code}: ${error.message}` };
-    if (subject.foreign || error.code === expected.error) return { outcome: 'pass' };
-    return { outcome: 'fail', reason: `expected the error ${expected.error}, got ${error.code}: ${error.message}` };
-  }
-  return { outcome: 'error', reason: messageOf(error) };
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const boundsOfCase = new WeakMap<VectorCase, Map<string, LossBounds | Error>>();
-
-/** The bound of a case, computed once for all backends of one accuracy, and for all runs over the same vectors. */
-function boundsOf(
-  entry: VectorCase,
-  { dtype, accuracy }: CaseContext,
-  gradients: readonly string[],
-): LossBounds | Error {
-  const known = boundsOfCase.get(entry) ?? new Map<string, LossBounds | Error>();
-  boundsOfCase.set(entry, known);
-  const key = `${dtype} ${JSON.stringify(accuracy ?? null)}`;
-  let found = known.get(key);
-  if (found === undefined) {
-    try {
-      found = lossBounds(makeLoss(findLoss(entry.loss), entry.options), entry.inputs, { dtype, accuracy, gradients });
-    } catch (error) {
-      found = error instanceof Error ? error : new Error(String(error));
-    }
-    known.set(key, found);
-  }
-  return found;
 }

@@ -9,6 +9,7 @@ import {
   makeLoss,
   type Tensor,
 } from '@isoloss/core';
+import type { Grade } from './compare.ts';
 
 /** What one case asks of an implementation. */
 export interface SubjectRequest {
@@ -26,6 +27,14 @@ export interface Skip {
   readonly link?: string;
 }
 
+/** Something done against the line protocol that no single case answers for; it fails a run. */
+export interface Violation {
+  readonly what: string;
+  readonly count: number;
+  /** The request at which it was first seen. */
+  readonly first: string;
+}
+
 export type SubjectAnswer =
   | {
       readonly value: Tensor;
@@ -41,8 +50,12 @@ export interface Subject {
   readonly id: string;
   /** A foreign implementation is judged by the grade `conforming`, and any LossInputError matches an expected one. */
   readonly foreign?: boolean;
+  /** How it is judged where the run doesn't say; by `foreign` where left out. */
+  readonly grade?: Grade;
   describe(): Promise<BackendDescription>;
   run(request: SubjectRequest): Promise<SubjectAnswer>;
+  /** What it did against the protocol since the last call, beside what its cases report. */
+  violations?(): Promise<readonly Violation[]>;
   dispose(): Promise<void>;
 }
 

@@ -126,7 +126,7 @@ test('a gradient that is left out is a skip, of that case', async () => {
 
 describe('expected failures', () => {
   const known = (id: string) => ({
-    expectedFailures: [{ backend: 'wrapped', case: id, reason: 'known', link: 'https://example.org' }],
+    expectations: { wrapped: [{ pattern: id, reason: 'known', link: 'https://example.org' }] },
   });
   test('do not fail the run', async () => {
     const subject = wrapped({

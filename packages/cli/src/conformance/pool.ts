@@ -2,15 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type ConformanceResult, mergeResults } from '@isoloss/conformance';
-import type { FloatDType } from '@isoloss/core';
-import type { BackendId } from '../backends.ts';
+import type { RunSettings } from './run.ts';
 import type { FromWorker, ToWorker } from './worker.ts';
 
 export interface PoolRequest {
   readonly losses: readonly string[];
-  readonly ids: readonly BackendId[];
-  readonly dtypes: readonly FloatDType[];
-  readonly cases: readonly string[] | undefined;
+  readonly settings: RunSettings;
   readonly jobs: number;
   /** Called for each loss on each backend in each dtype. */
   onCell(what: string): void;
@@ -20,7 +17,7 @@ export interface PoolRequest {
  * Runs losses in several processes, each with backends of its own: TensorFlow.js has one engine a process. A process that
  * dies ends the run with an error that names the loss.
  */
-export async function runInPool({ losses, ids, dtypes, cases, jobs, onCell }: PoolRequest): Promise<ConformanceResult> {
+export async function runInPool({ losses, settings, jobs, onCell }: PoolRequest): Promise<ConformanceResult> {
   const start = Date.now();
   const waiting = [...losses];
   const results: ConformanceResult[] = [];
@@ -36,21 +33,21 @@ export async function runInPool({ losses, ids, dtypes, cases, jobs, onCell }: Po
       const send = (message: ToWorker) => child.send(message);
       const next = () => {
         current = waiting.shift();
-        if (current === undefined) {
-          child.disconnect();
-          resolve();
-        } else send({ loss: current });
+        // It ends by itself then, having stopped what it started.
+        if (current === undefined) child.disconnect();
+        else send({ loss: current });
       };
       child.on('error', reject);
       child.on('exit', (code, signal) => {
-        if (current !== undefined) reject(new Error(`the process that ran ${current} ended with ${signal ?? code}`));
+        if (current === undefined) resolve();
+        else reject(new Error(`the process that ran ${current} ended with ${signal ?? code}`));
       });
       child.on('message', (message: FromWorker) => {
         if ('cell' in message) return onCell(message.cell);
         results.push(message.result);
         next();
       });
-      send({ ids, dtypes, cases });
+      send(settings);
       next();
     });
   try {

@@ -1,36 +1,31 @@
 import { type ConformanceResult, loadVectors, runConformance } from '@isoloss/conformance';
-import type { Backend, FloatDType } from '@isoloss/core';
-import type { BackendId } from '../backends.ts';
 import { quietly } from '../quiet.ts';
-import { openAll } from './open.ts';
+import { endWithSignals, openParticipants } from './participants.ts';
+import type { RunSettings } from './run.ts';
 
-/** What a worker is told: first on which backends to run, then one loss at a time. */
-export type ToWorker =
-  | {
-      readonly ids: readonly BackendId[];
-      readonly dtypes: readonly FloatDType[];
-      readonly cases: readonly string[] | undefined;
-    }
-  | { readonly loss: string };
+/** What a worker is told: first how to run, then one loss at a time. */
+export type ToWorker = RunSettings | { readonly loss: string };
 
 /** What it tells: that a cell is done, and the result of a loss. */
 export type FromWorker = { readonly cell: string } | { readonly result: ConformanceResult };
 
-let settings: Extract<ToWorker, { ids: unknown }> | undefined;
-let backends: Promise<Backend[]> | undefined;
+let settings: RunSettings | undefined;
+let participants: ReturnType<typeof openParticipants> | undefined;
 
 const tell = (message: FromWorker): void => {
   process.send?.(message);
 };
 
 async function run(loss: string): Promise<ConformanceResult> {
-  const { ids, dtypes, cases } = settings!;
-  backends ??= openAll(ids, false);
+  const { dtypes, filters, grade, expectations } = settings!;
+  participants ??= openParticipants(settings!, false);
   return runConformance({
-    backends: await backends,
+    backends: (await participants).all,
     vectors: await loadVectors([loss]),
     dtypes,
-    ...(cases === undefined ? {} : { filters: { cases } }),
+    filters,
+    ...(grade === undefined ? {} : { grade }),
+    expectations,
     onProgress: ({ cell }) => tell({ cell: `${cell.loss} on ${cell.backend} in ${cell.dtype}` }),
   });
 }
@@ -39,5 +34,10 @@ process.on('message', (message: ToWorker) => {
   if ('ids' in message) settings = message;
   else void quietly(async () => tell({ result: await run(message.loss) }));
 });
-// The one who asked has gone.
-process.on('disconnect', () => process.exit(0));
+// There is nothing more to do, or the one who asked has gone.
+process.on('disconnect', async () => {
+  setTimeout(() => process.exit(0), 5000).unref();
+  await (await participants)?.dispose();
+  process.exit(0);
+});
+endWithSignals();

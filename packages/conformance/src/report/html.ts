@@ -1,4 +1,4 @@
-import type { CaseResult, Cell, Column, ConformanceResult } from '../runner.ts';
+import type { CaseResult, Cell, Column, ConformanceResult } from '../result.ts';
 import { numberToJSON } from '../tensor-json.ts';
 import { plural, seconds, short } from './format.ts';
 import { script } from './html-script.ts';

@@ -1,4 +1,4 @@
-import type { ConformanceResult } from '../runner.ts';
+import type { ConformanceResult } from '../result.ts';
 import { numberToJSON } from '../tensor-json.ts';
 
 /** The whole result for machines: JSON in which NaN and ∞ are strings, as in the vectors. */

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Cell, Column, ConformanceResult } from '../runner.ts';
+import type { Cell, Column, ConformanceResult } from '../result.ts';
 import { full, plural, seconds, short } from './format.ts';
 
 export interface TerminalOptions {

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { implementationSubject, introduce, loadVectors, runConformance } from '@isoloss/conformance';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { requireBackend } from '../src/backends.ts';
+import { bin, ensureBuilt, isoloss, root } from './command.ts';
+
+beforeAll(ensureBuilt);
+
+describe('isoloss serve, judged over the line protocol', () => {
+  const losses = ['l1', 'huber', 'multiMargin'];
+
+  it.each(['onnx-node', 'tfjs-cpu'] as const)('equals %s itself, case by case', async (id) => {
+    const spec = { command: [process.execPath, bin, 'serve', '--backend', id] };
+    const known = await introduce(spec);
+    expect(known.id).toBe(`isoloss ${id}`);
+    const { backend } = await requireBackend(id);
+    const subject = implementationSubject(spec, known);
+    const { cells, pairs, passed } = await runConformance({
+      backends: [backend, subject],
+      vectors: await loadVectors(losses),
+      grade: 'accurate',
+    });
+    await subject.dispose();
+    await backend.dispose();
+    const of = (name: string) =>
+      cells.filter((cell) => cell.backend === name).map(({ backend: _, milliseconds: __, ...cell }) => cell);
+    expect(of(known.id)).toEqual(of(id));
+    expect(of(id).reduce((sum, { total }) => sum + total, 0)).toBeGreaterThan(150);
+    for (const pair of pairs) expect(pair).toMatchObject({ same: pair.cases, apart: 0, oneSided: 0 });
+    expect(passed).toBe(true);
+  });
+});
+
+describe('isoloss conformance --implementation', () => {
+  const hostile = (mode: string) =>
+    `"${process.execPath}" "${join(root, 'packages/conformance/test/fixtures/hostile.mjs')}" ${mode}`;
+
+  it('judges any number of programs, and none of ours beside them', async () => {
+    const { code, stdout } = await isoloss([
+      'conformance',
+      ...['--implementation', hostile('garbage'), '--implementation', hostile('honest')],
+      ...['--loss', 'mse', '--case', 'mse/0001,mse/0002', '--dtype', 'float32'],
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('mse/0002: error: it printed a line that is not JSON');
+    expect(stdout).toMatch(/^ +hostile +hostile 2/m);
+    expect(stdout).not.toContain('\u001b');
+    expect(stdout).toMatch(/^FAIL 3 of 4 passed, 1 error/m);
+  });
+
+  it('runs them in several processes', async () => {
+    const { code, stdout } = await isoloss([
+      'conformance',
+      ...['--implementation', `"${process.execPath}" "${bin}" serve`, '--grade', 'accurate', '--jobs', '2'],
+      ...['--loss', 'mse,l1', '--flag', 'ordinary'],
+    ]);
+    expect(stdout).toMatch(/^l1 .*\n^mse .*/m);
+    expect(code).toBe(0);
+  });
+});
