@@ -1,11 +1,13 @@
-// Writes the matrix of the README, by family, from a report: node scripts/matrix.mjs report.json
+// Writes the matrix of the README, by family, from a run (isoloss conformance --report json): node scripts/matrix.mjs report.json
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './lib/steps.mjs';
 
-const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { catalogue } = await import(pathToFileURL(path.join(root, 'packages/core/dist/index.js')).href);
+const built = (name) => import(pathToFileURL(path.join(root, `packages/${name}/dist/index.js`)).href);
+const { catalogue } = await built('core');
+const { parseReport } = await built('conformance');
+const report = parseReport(readFileSync(process.argv[2], 'utf8'));
 const columns = report.columns.filter(({ offered }) => offered);
 const families = [...new Set(report.losses.map((loss) => catalogue.get(loss).family))].sort();
 

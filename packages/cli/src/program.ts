@@ -29,6 +29,8 @@ export async function buildProgram(args: readonly string[]): Promise<{ program: 
     .description('Loss functions written once: the same numbers, with gradients, on every runtime.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
+    // What stands behind a command's name is that command's: `conformance diff` has a --json of its own.
+    .enablePositionalOptions()
     .helpCommand('help [command]', 'show help of a command')
     .configureHelp({ showGlobalOptions: false })
     .configureOutput({ outputError: () => {} })

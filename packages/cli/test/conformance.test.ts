@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseReport } from '@isoloss/conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureBuilt, inProcess, isoloss } from './command.ts';
 
@@ -28,8 +29,8 @@ describe('isoloss conformance', () => {
     expect(stdout).toMatch(/^l1 .*\d+\/\d+/m);
     expect(stdout).toMatch(/^PASS \d+ of \d+ passed/m);
     expect(stderr).toContain(`wrote ${file}`);
-    const report = JSON.parse(readFileSync(file, 'utf8'));
-    expect(report).toMatchObject({ schema: 'isoloss-report/1', passed: true, losses: ['l1', 'mse'] });
+    const report = parseReport(readFileSync(file, 'utf8'));
+    expect(report).toMatchObject({ passed: true, losses: ['l1', 'mse'] });
     expect(report.columns).toHaveLength(4);
     for (const { total, passed } of report.cells) expect(passed).toBe(total);
   });
@@ -47,9 +48,40 @@ describe('isoloss conformance', () => {
     ];
     const { code, stdout } = await isoloss(['conformance', ...args, '--json']);
     expect(code).toBe(0);
-    const { totals, columns } = JSON.parse(stdout);
+    const { totals, columns } = parseReport(stdout);
     expect(totals).toMatchObject({ total: 2, passed: 2, failed: 0 });
     expect(columns).toEqual([{ backend: 'reference', dtype: 'float32', offered: true, grade: 'accurate' }]);
+  });
+
+  it('writes several reports of one run, and says what changed between two', async () => {
+    const out = join(folder, 'several');
+    const run = ['conformance', '--backend', 'reference', '--loss', 'l1', '--dtype', 'float32'];
+    const reports = [
+      '--report',
+      'html,junit,badge',
+      '--report',
+      `markdown=${join(folder, 'own.md')}`,
+      '--report',
+      'json',
+    ];
+    const { code, stderr } = await isoloss([...run, '--flag', 'kink', ...reports, '--output', out]);
+    expect({ code, stderr: stderr.match(/wrote/g)?.length }).toEqual({ code: 0, stderr: 5 });
+    expect(readdirSync(out).sort()).toEqual(['badges', 'junit.xml', 'report.html', 'report.json']);
+    expect(readFileSync(join(folder, 'own.md'), 'utf8')).toContain('✅ Pass');
+    expect(JSON.parse(readFileSync(join(out, 'badges/reference.json'), 'utf8')).schemaVersion).toBe(1);
+
+    const before = join(out, 'report.json');
+    const same = await isoloss(['conformance', 'diff', before, before]);
+    expect(same.code).toBe(0);
+    expect(same.stdout).toMatch(/^nothing became worse; 0 better, of \d+ cases in both runs\n$/);
+    const after = join(out, 'after.json');
+    writeFileSync(
+      after,
+      readFileSync(before, 'utf8').replaceAll('"outcome":"pass"', '"outcome":"error","reason":"why"'),
+    );
+    const worse = await isoloss(['conformance', 'diff', before, after, '--json']);
+    expect(worse.code).toBe(1);
+    expect(JSON.parse(worse.stdout).cases[0]).toMatchObject({ before: 'pass', after: 'error', reason: 'why' });
   });
 
   it('writes a report for people in one file that needs no network', async () => {
@@ -65,8 +97,17 @@ describe('isoloss conformance', () => {
     [['--backend', 'gpu'], 'there is no backend'],
     [['--loss', 'hubr'], 'did you mean huber?'],
     [['--dtype', 'float16'], 'float32 or float64'],
-    [['--report', 'pdf'], 'html or json'],
-    [['--output', 'report.txt'], 'name it .html or .json'],
+    [['--report', 'pdf'], 'html, json, junit, markdown or badge'],
+    [['--report', 'html=a,b', '--output', 'x'], 'has a file of its own'],
+    [['--report', 'html,json=x', '--report', 'json=x'], 'is html, json'],
+    [['--family', 'regresion'], 'there is no family "regresion"'],
+    [['--loss', 'l1', '--flag', 'knik'], 'no case has the flag "knik"; there are'],
+    [['--grade', 'good'], 'accurate or conforming'],
+    [['--implementation', '"x'], 'never closes it'],
+    [['--implementation-file', '/no/such.json'], '/no/such.json'],
+    [['--case-timeout', '0'], '--case-timeout is a number from'],
+    [['diff', '/no/such.json', 'x'], '/no/such.json: ENOENT'],
+    [['--output', 'report.txt'], 'name it .html, .json, .xml or .md'],
     [['--loss', 'l1', '--case', 'mse/0001'], 'no case has mse/0001'],
     [
       [

@@ -1,4 +1,5 @@
 export * from './compare.ts';
+export { type CaseChange, type CaseState, diffReports, type NumberChange, type ReportDiff } from './diff.ts';
 export * from './error-bound.ts';
 export { type Accuracy, nativeAccuracy } from './error-rules.ts';
 export { type Expectation, matches } from './expectations.ts';
@@ -9,8 +10,12 @@ export { type ImplementationSpec, parseSpec, readSpec, specFromCommand } from '.
 export { type Mutant, type MutantResult, mutants, runMutant } from './mutants.ts';
 export { type OpCase, type OpResult, opCases, opSuite } from './op-suite.ts';
 export { type Pair, type PairElement, type PairSummary, summarizePairs, ulpsApart } from './pairs.ts';
+export { type Badge, badges } from './report/badge.ts';
+export { diffInWords } from './report/diff.ts';
 export { htmlReport } from './report/html.ts';
-export { jsonReport } from './report/json.ts';
+export { jsonReport, parseReport } from './report/json.ts';
+export { junitReport } from './report/junit.ts';
+export { markdownReport } from './report/markdown.ts';
 export { type TerminalOptions, terminalReport } from './report/terminal.ts';
 export * from './result.ts';
 export { type ConformanceRequest, cellOf, type Progress, runConformance } from './runner.ts';

@@ -9,7 +9,7 @@ import { messageOf } from './text.ts';
 import type { VectorCase } from './vectors.ts';
 
 /** What is found about a case, beside what the case says of itself. */
-export type Verdict = Omit<CaseResult, 'id' | 'flags' | 'comment'>;
+export type Verdict = Omit<CaseResult, 'id' | 'flags' | 'comment' | 'options'>;
 
 export interface CaseContext {
   readonly dtype: FloatDType;

@@ -10,6 +10,7 @@ export interface CaseResult {
   readonly id: string;
   readonly flags: readonly string[];
   readonly comment?: string;
+  readonly options: Readonly<Record<string, unknown>>;
   readonly outcome: Outcome;
   /** Why it failed, was skipped or ended in an error. */
   readonly reason?: string;

@@ -163,8 +163,8 @@ async function runCell(
   const cases: CaseResult[] = [];
   const answers = new Map<string, Given>();
   for (const entry of file.cases) {
-    const { id, flags, comment } = entry;
-    const named = { id, flags, ...(comment === undefined ? {} : { comment }) };
+    const { id, flags, comment, options } = entry;
+    const named = { id, flags, options, ...(comment === undefined ? {} : { comment }) };
     const { verdict, given } = description.available
       ? await runCase(entry, subject, { dtype, grade, accuracy: description.accuracy })
       : { verdict: absent(subject, description), given: 'skipped' as const };

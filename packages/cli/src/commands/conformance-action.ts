@@ -3,7 +3,7 @@ import { jsonReport, loadVectors, terminalReport } from '@isoloss/conformance';
 import { backendIds, backendList } from '../backends.ts';
 import { caseFilters, dtypesOf, gradeOf, lossesOf, matching, numberOf } from '../conformance/filters.ts';
 import { endWithSignals, invite, specsOf } from '../conformance/participants.ts';
-import { reportOf, writeReport } from '../conformance/reports.ts';
+import { reportsOf, writeReports } from '../conformance/reports.ts';
 import { runAll } from '../conformance/run.ts';
 import { UsageError } from '../errors.ts';
 import { print } from '../output.ts';
@@ -12,7 +12,7 @@ import { quietly } from '../quiet.ts';
 import type { ConformanceFlags } from './conformance.ts';
 
 export async function conformance(flags: ConformanceFlags): Promise<void> {
-  const report = reportOf(flags.report, flags.output);
+  const reports = reportsOf(flags.report, flags.output);
   const specs = await specsOf(flags.implementation, flags.implementationFile, patienceOf(flags));
   // Who brings an implementation asks about that one; ours join it when they are named.
   const ids = specs.length > 0 && flags.backend === undefined ? [] : backendList(flags.backend);
@@ -41,8 +41,8 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
       progress.end();
     }
   });
-  print(flags.json ? jsonReport(result) : terminalReport(result));
-  if (report !== undefined) await writeReport(report, result);
+  print(flags.json ? jsonReport(result).trimEnd() : terminalReport(result));
+  await writeReports(reports, result);
   process.exitCode = result.passed ? 0 : 1;
 }
 

@@ -12,7 +12,7 @@ export interface ConformanceFlags {
   readonly flag?: string;
   readonly dtype?: string;
   readonly case?: string;
-  readonly report?: string;
+  readonly report?: readonly string[];
   readonly output?: string;
   readonly jobs?: string;
   readonly json?: boolean;
@@ -20,9 +20,10 @@ export interface ConformanceFlags {
 
 export const conformanceCommand: CommandModule = {
   name: 'conformance',
-  define: (program) =>
-    program
+  define(program) {
+    const command = program
       .command('conformance')
+      .enablePositionalOptions()
       .description('run the golden vectors of every loss on every backend, values and gradients, and show the matrix')
       .optionsGroup('Who:')
       .option('--backend <ids>', 'only these (a,b); all that work here without it, none beside an --implementation')
@@ -42,9 +43,13 @@ export const conformanceCommand: CommandModule = {
       .option('--dtype <dtype>', 'only float32, or only float64')
       .option('--case <ids>', 'only the cases whose id contains one of these (a,b), as huber/0007')
       .optionsGroup('Reports:')
-      .option('--report <format>', 'write the whole report to a file: html (one file, no network) or json')
-      .option('--output <file>', 'where the report goes (default: report.html or report.json)')
-      .option('--json', 'print the whole report as JSON instead of the matrix')
+      .option(
+        '--report <formats>',
+        'also write html, json, junit, markdown, badge (a,b), each with a file if wanted (html=out.html); may be repeated',
+        collect,
+      )
+      .option('--output <path>', 'the file of the only report, or the folder of several (below)')
+      .option('--json', 'print the report json instead of the matrix')
       .optionsGroup('Options:')
       .option('--jobs <n>', 'how many processes (default: as many as there are processors)')
       .addHelpText(
@@ -53,11 +58,19 @@ export const conformanceCommand: CommandModule = {
           'isoloss conformance',
           'isoloss conformance --backend onnx-node,tfjs-node --loss huber,crossEntropy',
           'isoloss conformance --report html --output report.html',
+          'isoloss conformance --report html,junit,badge --report markdown=$GITHUB_STEP_SUMMARY --output reports',
+          'isoloss conformance --report json=today.json && isoloss conformance diff yesterday.json today.json',
           'isoloss conformance --implementation "python3 my_losses.py" --family regression',
         )}
 
 Exit code 0 if nothing failed, else 1. A backend that is not available here is named, with the reason and the remedy, and
 its cases count as skipped; asked for by name it is a failure. Progress goes to standard error.
+
+Reports: html is one file for people that needs no network; json is one JSON object a line, for diff and other programs;
+junit is for CI services; markdown is a summary for a pull request; badge is a folder with a file for each backend, for
+shields.io/badges/endpoint-badge. They are written to report.html, report.json, junit.xml, report.md and badges/ here, or
+in the folder that --output names. For one report --output is its file; without --report its ending says which
+(.html, .json, .xml, .md).
 
 An implementation is started as a process of its own, without a shell, and answers one JSON line a request on standard
 output (docs: protocol). A crash, a hang, or output that is not the protocol is the error of that case; the program is
@@ -69,5 +82,22 @@ Only command is needed; paths are relative to the file.
 Grades: accurate is within the error bound derived for each number; conforming is normwise, 64 units of roundoff of the
 largest number that occurs, and asked of implementations by others. Both are reported.`,
       )
-      .action(async (flags: ConformanceFlags) => (await import('./conformance-action.ts')).conformance(flags)),
+      .action(async (flags: ConformanceFlags) => (await import('./conformance-action.ts')).conformance(flags));
+    command
+      .command('diff <before> <after>')
+      .description('what changed between two runs: outcomes, worst errors, who took part')
+      .option('--json', 'print it as JSON')
+      .helpOption('-h, --help', 'show help')
+      .addHelpText(
+        'after',
+        `${examples('isoloss conformance diff yesterday.json today.json')}
+
+Both files are reports made by --report json. Exit code 1 if a case became worse: it passed and does not any more, or it
+fails anew. 0 else, also if errors grew within their bounds, which is shown.`,
+      )
+      .action(async (before: string, after: string, flags: { json?: boolean }) =>
+        (await import('./conformance-diff.ts')).conformanceDiff(before, after, flags),
+      );
+    return command;
+  },
 };

@@ -19,3 +19,32 @@ export const seconds = (milliseconds: number): string => `${(milliseconds / 1000
 
 /** `3 cases`, `1 case`. */
 export const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text in HTML or XML, as content or in an attribute. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);
+
+/** Text in Markdown, in a table too: nothing in it is a mark, a tag or a cell's end. */
+export const escapeMarkdown = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_{}[\]|~#]/g, '\\$&')
+    .replace(/[&<>]/g, (character) => entities[character]!);
+
+/** `100%` only if it is all of them. */
+export function percent(part: number, whole: number): string {
+  if (whole === 0) return '–';
+  const share = (100 * part) / whole;
+  return share === 100
+    ? '100%'
+    : share > 99
+      ? `${(Math.floor(share * 100) / 100).toFixed(2)}%`
+      : `${Math.floor(share)}%`;
+}

@@ -18,7 +18,7 @@ const short = (x) => {
   if (m >= 1e4 || m < 1e-3) return x.toExponential(1).replace('e+', 'e').replace('.0e', 'e');
   return String(Number(x.toPrecision(m >= 100 ? 3 : 2)));
 };
-const full = (x) => (typeof x === 'string' ? x.replace('Infinity', '∞') : String(x));
+const full = (x) => (x === undefined ? '–' : typeof x === 'string' ? x.replace('Infinity', '∞') : String(x));
 const body = document.getElementById('cases');
 const [search, outcome, column, loss] = ['search', 'outcome', 'column', 'loss'].map((id) => document.getElementById(id));
 const limit = 400;
@@ -33,8 +33,8 @@ function show() {
     const where = data.columns[cell.column];
     cell.cases.forEach((entry, k) => {
       const about = data.cases[cell.loss][k];
-      if (outcome.value === 'not' ? entry.outcome === 'pass' : outcome.value !== '' && entry.outcome !== outcome.value) return;
-      const text = [about.id, about.comment, about.flags.join(' '), entry.reason, where].join(' ').toLowerCase();
+      if (outcome.value === 'inaccurate' ? !entry.inaccurate : outcome.value === 'not' ? entry.outcome === 'pass' : outcome.value !== '' && entry.outcome !== outcome.value) return;
+      const text = [about.id, about.comment, about.options, about.flags.join(' '), entry.reason, where].join(' ').toLowerCase();
       if (!words.every((word) => text.includes(word))) return;
       if (found++ < limit) rows.push(row(about, entry, where));
     });
@@ -52,8 +52,19 @@ function row(about, entry, where) {
   id.append(make('code', about.id), make('br'), make('span', where, 'soft tag'));
   const what = make('td');
   if (about.comment) what.append(make('div', about.comment));
+  if (about.options) what.append(make('div', about.options, 'options'));
   for (const flag of about.flags) what.append(make('span', flag, 'tag'));
   if (entry.reason) what.append(make('div', entry.reason, entry.outcome));
+  if (entry.link) {
+    const link = make('a', entry.link);
+    link.href = entry.link;
+    link.rel = 'noreferrer';
+    what.append(link);
+  }
+  if (entry.inaccurate) {
+    what.append(make('div', 'within the grade conforming, not within the bound derived for this number:', 'skipped'));
+    what.append(elements([entry.inaccurate]));
+  }
   if (entry.failures) what.append(elements(entry.failures));
   const judged = make('td', entry.outcome === 'expected' ? 'fails as expected' : entry.outcome, entry.outcome);
   const ratio = make('td', undefined, 'right');
@@ -76,13 +87,15 @@ function elements(failures) {
   const wrap = make('div', undefined, 'wrap');
   const table = make('table', undefined, 'elements');
   const head = make('tr');
-  for (const title of ['element', 'got', 'exact', 'error', 'bound', 'ULP']) head.append(make('th', title));
+  const others = [...new Set(failures.flatMap((failure) => failure[6].map(([name]) => name)))];
+  for (const title of ['element', 'got', 'exact', 'error', 'bound', 'ULP', ...others]) head.append(make('th', title));
   const top = make('thead');
   top.append(head);
   const rest = make('tbody');
-  for (const [name, got, exact, error, allowed, ulp] of failures) {
+  for (const [name, got, exact, error, allowed, ulp, given] of failures) {
+    const beside = others.map((other) => full((given.find(([id]) => id === other) || [])[1]));
     const tr = make('tr');
-    for (const text of [name, full(got), full(exact), short(error), short(allowed), short(ulp)]) tr.append(make('td', text, 'number'));
+    for (const text of [name, full(got), full(exact), short(error), short(allowed), short(ulp), ...beside]) tr.append(make('td', text, 'number'));
     rest.append(tr);
   }
   table.append(top, rest);

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import type { Cell, Column, ConformanceResult } from '../result.ts';
+import { summarizePairs } from '../pairs.ts';
+import { addTotals, type Cell, type Column, type ConformanceResult, isBad } from '../result.ts';
 import { full, plural, seconds, short } from './format.ts';
 
 export interface TerminalOptions {
@@ -20,6 +21,7 @@ export function terminalReport(result: ConformanceResult, options: TerminalOptio
   const paint: Paint = (style, text) => (color ? styleText(style, text, { validateStream: false } as never) : text);
   const width = options.width ?? process.stdout.columns ?? 100;
   const lines = [...matrix(result, width, paint), '', ...legend(paint), ...notes(result, paint)];
+  lines.push(...pairs(result, width, paint));
   lines.push(...problems(result, options.failures ?? 3, paint), '', summary(result, paint));
   return lines.join('\n');
 }
@@ -103,13 +105,24 @@ const legend = (paint: Paint): string[] => [
 
 function notes({ columns, backends, cells }: ConformanceResult, paint: Paint): string[] {
   const lines: string[] = [];
-  for (const { id, runtime, available, reason, remedy } of backends) {
+  for (const { id, runtime, available, reason, remedy, foreign, violations = [] } of backends) {
     const missing = columns.filter((column) => column.backend === id && !column.offered).map((column) => column.dtype);
     if (!available)
       lines.push(
         paint('yellow', `${id} is not available: ${reason ?? 'no reason given'}${remedy ? `; ${remedy}` : ''}`),
       );
-    else if (missing.length > 0) lines.push(paint('dim', `${id}: ${runtime} offers no ${missing.join(', ')}`));
+    else if (foreign) {
+      const { total, accurate } = addTotals(cells.filter(({ backend }) => backend === id));
+      lines.push(
+        paint('dim', `${id}: ${accurate} of ${total} are also within the bound derived for each number (accurate)`),
+      );
+    }
+    for (const { what, count, first } of violations)
+      lines.push(
+        paint(['red', 'bold'], `${id} broke the line protocol: ${what} (${plural(count, 'time')}, first at ${first})`),
+      );
+    if (available && missing.length > 0)
+      lines.push(paint('dim', `${id}: ${foreign ? 'it' : runtime} offers no ${missing.join(', ')}`));
   }
   const indeterminate = cells.filter((cell) => cell.indeterminate > 0);
   if (indeterminate.length > 0)
@@ -125,14 +138,40 @@ function notes({ columns, backends, cells }: ConformanceResult, paint: Paint): s
   return lines;
 }
 
+/** Every two backends against each other: what a change from one to the other changes. */
+function pairs(result: ConformanceResult, width: number, paint: Paint): string[] {
+  const rows = summarizePairs(result.pairs).map(({ a, b, dtype, cases, same, apart, oneSided, worst }) => ({
+    bad: apart + oneSided > 0,
+    texts: [
+      `${a} · ${b}`,
+      dtype,
+      `${same}/${cases}`,
+      apart + oneSided === 0 ? '' : `${apart + oneSided}`,
+      worst === undefined ? '0' : `${short(worst.ulp)} in ${worst.id}`,
+    ],
+  }));
+  if (rows.length === 0) return [];
+  const head = ['every two backends', '', 'the same', 'beyond rounding', 'largest disagreement in ULP'];
+  const widths = head.map((title, k) => Math.max(title.length, ...rows.map(({ texts }) => texts[k]!.length)));
+  const line = (texts: readonly string[]) =>
+    texts
+      .map((text, k) => (k === 2 || k === 3 ? text.padStart(widths[k]!) : text.padEnd(widths[k]!)))
+      .join('  ')
+      .trimEnd();
+  // On a narrow terminal the last column, which is the least sure to be needed, is cut.
+  return [
+    '',
+    paint('bold', line(head).slice(0, width)),
+    ...rows.map(({ texts, bad }) => paint(bad ? 'yellow' : 'reset', line(texts).slice(0, width))),
+  ];
+}
+
 /** What did not pass: reasons of skips counted, failures with their numbers. */
 function problems({ cells }: ConformanceResult, kept: number, paint: Paint): string[] {
   const lines: string[] = [];
   for (const cell of cells) {
     const where = `${cell.loss} on ${cell.backend} in ${cell.dtype}`;
-    const failing = cell.cases.filter(
-      ({ outcome, expectedFailure }) => (outcome === 'fail' && expectedFailure === undefined) || outcome === 'error',
-    );
+    const failing = cell.cases.filter(isBad);
     if (failing.length > 0)
       lines.push('', paint(['red', 'bold'], `${where}: ${plural(failing.length, 'case')} failed`));
     for (const { id, comment, outcome, reason, failures } of failing.slice(0, kept)) {
