@@ -1,8 +1,10 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { implementationSubject, introduce, loadVectors, runConformance } from '@isoloss/conformance';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requireBackend } from '../src/backends.ts';
-import { bin, ensureBuilt, isoloss, root } from './command.ts';
+import { bin, ensureBuilt, inProcess, isoloss, root } from './command.ts';
 
 beforeAll(ensureBuilt);
 
@@ -46,6 +48,27 @@ describe('isoloss conformance --implementation', () => {
     expect(stdout).toMatch(/^ +hostile +hostile 2/m);
     expect(stdout).not.toContain('\u001b');
     expect(stdout).toMatch(/^FAIL 3 of 4 passed, 1 error/m);
+  });
+
+  it('knows expected failures, refuses one that passes, and rewrites the list', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isoloss-expectations-'));
+    const file = join(folder, 'hostile.json');
+    const run = (mode: string, ...more: string[]) =>
+      inProcess([
+        'conformance',
+        ...['--implementation', hostile(mode), '--loss', 'mse', '--case', 'mse/0001,mse/0002', '--dtype', 'float32'],
+        ...['--expectations', file, ...more],
+      ]);
+    expect((await run('garbage')).stderr).toContain('there is no such file; --update-expectations makes it');
+    expect(await run('garbage', '--update-expectations')).toMatchObject({
+      code: 0,
+      stderr: `wrote ${file}: 1 expected failures of hostile, 1 added, 0 taken off\n`,
+    });
+    expect(await run('garbage')).toMatchObject({ code: 0, stdout: expect.stringContaining('1 failed as expected') });
+    expect(await run('honest')).toMatchObject({ code: 1, stdout: expect.stringContaining('take it off the list') });
+    expect((await run('honest', '--update-expectations')).code).toBe(0);
+    expect(JSON.parse(readFileSync(file, 'utf8')).expectations).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   it('runs them in several processes', async () => {

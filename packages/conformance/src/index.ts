@@ -2,7 +2,15 @@ export * from './compare.ts';
 export { type CaseChange, type CaseState, diffReports, type NumberChange, type ReportDiff } from './diff.ts';
 export * from './error-bound.ts';
 export { type Accuracy, nativeAccuracy } from './error-rules.ts';
-export { type Expectation, matches } from './expectations.ts';
+export {
+  type Expectation,
+  type ExpectationsFile,
+  type ExpectationsUpdate,
+  formatExpectations,
+  matches,
+  parseExpectations,
+  updateExpectations,
+} from './expectations.ts';
 export { type FloatFormat, formats, ulpOf } from './float.ts';
 export { killImplementations } from './implementation/child.ts';
 export { implementationSubject, introduce, type KnownImplementation } from './implementation/client.ts';

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { jsonReport, loadVectors, terminalReport } from '@isoloss/conformance';
 import { backendIds, backendList } from '../backends.ts';
+import { readKnown, rewrite, stale } from '../conformance/expectations.ts';
 import { caseFilters, dtypesOf, gradeOf, lossesOf, matching, numberOf } from '../conformance/filters.ts';
 import { endWithSignals, invite, specsOf } from '../conformance/participants.ts';
 import { reportsOf, writeReports } from '../conformance/reports.ts';
@@ -23,13 +24,17 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
   const filters = caseFilters(loaded, flags);
   const vectors = matching(loaded, filters);
 
+  const caseIds = loaded.flatMap((file) => file.cases.map(({ id }) => id));
+
   const progress = new Progress('conformance');
-  const result = await quietly(async () => {
+  const { result, known } = await quietly(async () => {
     if (specs.length > 0) endWithSignals();
     const guests = await invite(specs, backendIds);
+    const known = await readKnown(flags.expectations, { ids, guests }, { update: flags.updateExpectations === true });
+    const expectations = Object.fromEntries(known.map((one) => [one.implementation, one.expectations]));
     try {
-      return await runAll(
-        { ids, guests, dtypes, filters, grade, expectations: {} },
+      const result = await runAll(
+        { ids, guests, dtypes, filters, grade, expectations },
         {
           vectors,
           jobs,
@@ -37,13 +42,25 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
           onProgress: (done, total, what) => progress.at(done, total, what),
         },
       );
+      return { result, known };
     } finally {
       progress.end();
     }
   });
   print(flags.json ? jsonReport(result).trimEnd() : terminalReport(result));
   await writeReports(reports, result);
-  process.exitCode = result.passed ? 0 : 1;
+  const told = flags.updateExpectations
+    ? await rewrite(known, result, caseIds)
+    : // Only of all losses can it be said that there is no such case.
+      flags.loss === undefined && flags.family === undefined
+      ? stale(known, caseIds)
+      : [];
+  for (const line of told) process.stderr.write(`${line}\n`);
+  // What was written down is expected from now on; whoever has no list is judged as ever.
+  const listed = new Set(flags.updateExpectations ? known.map(({ implementation }) => implementation) : []);
+  const others = result.cells.filter(({ backend }) => !listed.has(backend));
+  const broken = result.backends.some(({ violations }) => violations !== undefined);
+  process.exitCode = broken || others.some(({ failed, errors }) => failed + errors > 0) ? 1 : 0;
 }
 
 function patienceOf({ startTimeout, caseTimeout }: ConformanceFlags): { startTimeout?: number; caseTimeout?: number } {

@@ -12,6 +12,8 @@ export interface ConformanceFlags {
   readonly flag?: string;
   readonly dtype?: string;
   readonly case?: string;
+  readonly expectations?: readonly string[];
+  readonly updateExpectations?: boolean;
   readonly report?: readonly string[];
   readonly output?: string;
   readonly jobs?: string;
@@ -36,6 +38,12 @@ export const conformanceCommand: CommandModule = {
       .option('--start-timeout <seconds>', 'how long an implementation may take to start (default: 60)')
       .option('--case-timeout <seconds>', 'how long it may take for a case (default: 30)')
       .option('--grade <grade>', 'judge by accurate (default for backends) or conforming (for implementations)')
+      .option(
+        '--expectations <file>',
+        'known failures of one of them (below), as file or id=file; may be repeated',
+        collect,
+      )
+      .option('--update-expectations', 'rewrite these files as this run wants them')
       .optionsGroup('What:')
       .option('--loss <names>', 'only these (a,b)')
       .option('--family <names>', 'only the losses of these families (a,b), as isoloss list has them')
@@ -61,6 +69,7 @@ export const conformanceCommand: CommandModule = {
           'isoloss conformance --report html,junit,badge --report markdown=$GITHUB_STEP_SUMMARY --output reports',
           'isoloss conformance --report json=today.json && isoloss conformance diff yesterday.json today.json',
           'isoloss conformance --implementation "python3 my_losses.py" --family regression',
+          'isoloss conformance --implementation-file mine.json --expectations mine.failures.json --update-expectations',
         )}
 
 Exit code 0 if nothing failed, else 1. A backend that is not available here is named, with the reason and the remedy, and
@@ -76,8 +85,13 @@ An implementation is started as a process of its own, without a shell, and answe
 output (docs: protocol). A crash, a hang, or output that is not the protocol is the error of that case; the program is
 started anew for the next. After five in a row the rest of its cases is not tried. A file for --implementation-file:
   { "command": ["python3", "my_losses.py"], "name": "mine", "cwd": ".", "env": {}, "startTimeout": 60,
-    "caseTimeout": 30, "grade": "conforming" }
+    "caseTimeout": 30, "grade": "conforming", "expectations": "mine.failures.json" }
 Only command is needed; paths are relative to the file.
+
+Known failures do not fail a run; one that passes does, until it is taken off the list. Every case that a pattern matches
+must fail; dtype and link may be left out:
+  { "schema": "isoloss-expectations/1", "implementation": "mine", "expectations": [
+    { "pattern": "ctc/*", "dtype": "float32", "reason": "computes in float16", "link": "https://…" } ] }
 
 Grades: accurate is within the error bound derived for each number; conforming is normwise, 64 units of roundoff of the
 largest number that occurs, and asked of implementations by others. Both are reported.`,
