@@ -1,5 +1,15 @@
 export * from './compare.ts';
 export { type CaseChange, type CaseState, diffReports, type NumberChange, type ReportDiff } from './diff.ts';
+export {
+  type Difference,
+  type Disagreement,
+  type DisagreementCase,
+  type Disagreements,
+  findDisagreements,
+  type LibraryCase,
+  type LibraryLoss,
+  type LossDisagreements,
+} from './disagreements.ts';
 export * from './error-bound.ts';
 export { type Accuracy, nativeAccuracy } from './error-rules.ts';
 export {
@@ -20,6 +30,8 @@ export { type OpCase, type OpResult, opCases, opSuite } from './op-suite.ts';
 export { type Pair, type PairElement, type PairSummary, summarizePairs, ulpsApart } from './pairs.ts';
 export { type Badge, badges } from './report/badge.ts';
 export { diffInWords } from './report/diff.ts';
+export { disagreementsHtml } from './report/disagreements-html.ts';
+export { disagreementsMarkdown } from './report/disagreements-markdown.ts';
 export { htmlReport } from './report/html.ts';
 export { jsonReport, parseReport } from './report/json.ts';
 export { junitReport } from './report/junit.ts';

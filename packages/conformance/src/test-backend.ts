@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   type Backend,
   createRunner,
@@ -7,17 +8,20 @@ import {
   LossInputError,
   options,
 } from '@isoloss/core';
-import type { Expectation } from './expectations.ts';
+import { type Expectation, type ExpectationsFile, parseExpectations } from './expectations.ts';
 import { opSuite } from './op-suite.ts';
 import { type ConformanceResult, isBad } from './result.ts';
 import { runConformance } from './runner.ts';
-import { loadVectors } from './vectors.ts';
+import { loadVectors, vectorIdsNow } from './vectors.ts';
 
 export interface BackendTestOptions {
   /** Losses to run; all that have vectors where left out. */
   readonly losses?: readonly string[];
-  /** Vectors that are known to fail, each with its reason; one that passes fails the test. */
-  readonly expectations?: readonly Expectation[];
+  /**
+   * Vectors that are known to fail, each with its reason; one that passes fails the test. A list, or what
+   * `isoloss conformance --update-expectations` wrote: the file's address, or its content as imported.
+   */
+  readonly expectations?: readonly Expectation[] | ExpectationsFile | URL;
 }
 
 /** One test of a backend; it throws an Error that says what is wrong. */
@@ -33,17 +37,26 @@ export interface TestFramework {
 }
 
 /**
- * The contract of a backend as tests, for an adapter's test file:
+ * The contract of a backend as tests, for an adapter's test file: it describes itself, every primitive is right at
+ * special values, bad input is an error with its code, sizes may change, and every vector of every loss is within its
+ * derived bound, a test a loss. This is a whole such file, of a backend that computes in another package's runtime:
  *
  * @example
+ * import { testBackend } from '@isoloss/conformance';
  * import { describe, test } from 'vitest';
- * testBackend(() => onnxBackend(), { describe, test });
+ * import { myBackend } from '../src/index.js';
+ *
+ * testBackend(myBackend(), {
+ *   describe,
+ *   test,
+ *   expectations: [{ pattern: 'ctc/*', reason: 'no scan yet', link: 'https://example.org/issues/7' }],
+ * });
  */
 export function testBackend(
-  create: () => Backend,
+  given: Backend | (() => Backend),
   { describe, test, ...rest }: TestFramework & BackendTestOptions,
 ): void {
-  const backend = create();
+  const backend = typeof given === 'function' ? given() : given;
   describe(`${backend.id} holds the contract of a backend`, () => {
     for (const { name, run } of backendTests(backend, rest)) test(name, run);
   });
@@ -57,7 +70,10 @@ export function backendTests(backend: Backend, { losses, expectations = [] }: Ba
     { name: 'a loss of one’s own, with gradients', run: () => customLoss(backend) },
     { name: 'bad input is an error with its code', run: () => badInput(backend) },
     { name: 'sizes may change between runs', run: () => changingSizes(backend) },
-    { name: 'every vector', run: () => vectors(backend, losses, expectations) },
+    ...losses.map((loss) => ({
+      name: `every vector of ${loss}`,
+      run: () => vectors(backend, loss, expectations),
+    })),
   ];
 }
 
@@ -144,17 +160,19 @@ async function changingSizes(backend: Backend): Promise<void> {
 
 async function vectors(
   backend: Backend,
-  losses: readonly string[] | undefined,
-  expectations: readonly Expectation[],
+  loss: string,
+  given: NonNullable<BackendTestOptions['expectations']>,
 ): Promise<void> {
-  const result = await runConformance({
-    backends: [backend],
-    vectors: await loadVectors(losses),
-    expectations: { [backend.id]: expectations },
-  });
+  const expectations = { [backend.id]: await listOf(given) };
+  const result = await runConformance({ backends: [backend], vectors: await loadVectors([loss]), expectations });
   const bad = failuresOf(result);
   if (bad.length > 0)
     throw new Error(bad.slice(0, 20).join('\n') + (bad.length > 20 ? `\nand ${bad.length - 20} more` : ''));
+}
+
+async function listOf(given: NonNullable<BackendTestOptions['expectations']>): Promise<readonly Expectation[]> {
+  if (given instanceof URL) return parseExpectations(await readFile(given, 'utf8')).expectations;
+  return 'expectations' in given ? given.expectations : given;
 }
 
 const failuresOf = ({ cells }: ConformanceResult): string[] =>

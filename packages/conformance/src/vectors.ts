@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { ErrorCode, Tensor } from '@isoloss/core';
 import { type NumberJSON, numberFromJSON, type TensorJSON, tensorFromJSON } from './tensor-json.ts';
@@ -55,6 +56,8 @@ export interface VectorCase {
   readonly expected:
     | { readonly error: ErrorCode }
     | { readonly value: ExpectedTensor; readonly gradients: Readonly<Record<string, ExpectedTensor>> };
+  /** Libraries that the oracle was compared with, and why one differs. */
+  readonly crosscheck?: VectorCaseJSON['crosscheck'];
 }
 
 /** The cases of one loss. */
@@ -68,13 +71,16 @@ export interface VectorFile {
 const folder = new URL('../vectors/', import.meta.url);
 
 /** The losses that have vectors in this package. */
-export async function vectorIds(): Promise<string[]> {
-  const files = await readdir(folder);
-  return files
+export const vectorIds = async (): Promise<string[]> => idsOf(await readdir(folder));
+
+/** The same at once, for test files, which name their tests while they are loaded. */
+export const vectorIdsNow = (): string[] => idsOf(readdirSync(folder));
+
+const idsOf = (files: readonly string[]): string[] =>
+  files
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
-}
 
 /** The vectors of this package, of all losses or of those named. Needs Node; {@link parseVectors} does not. */
 export async function loadVectors(ids?: readonly string[]): Promise<VectorFile[]> {
@@ -115,6 +121,7 @@ function parseCase(loss: string, json: VectorCaseJSON): VectorCase {
       'error' in expected
         ? { error: expected.error }
         : { value: parseResult(expected.value), gradients: mapValues(expected.gradients ?? {}, parseResult) },
+    ...(json.crosscheck === undefined ? {} : { crosscheck: json.crosscheck }),
   };
 }
 

@@ -112,6 +112,25 @@ fails anew. 0 else, also if errors grew within their bounds, which is shown.`,
       .action(async (before: string, after: string, flags: { json?: boolean }) =>
         (await import('./conformance-diff.ts')).conformanceDiff(before, after, flags),
       );
+    command
+      .command('disagreements <runs...>')
+      .description('the page "Where the libraries disagree", from runs of foreign implementations')
+      .option('--output <file>', 'write it as Markdown; printed without --output and --html')
+      .option('--html <file>', 'write it as one HTML file that needs no network')
+      .helpOption('-h, --help', 'show help')
+      .addHelpText(
+        'after',
+        `${examples(
+          'isoloss conformance --implementation-file torch.json --implementation-file optax.json --report json=run.json',
+          'isoloss conformance disagreements run.json --output docs/disagreements.md --html docs/disagreements.html',
+        )}
+
+Runs are reports made by --report json; what our own backends did in them is left out. For each loss: which libraries give
+other numbers or gradients than the definition, by how much, in which case, and why, in the words of the vectors.`,
+      )
+      .action(async (runs: string[], flags: { output?: string; html?: string }) =>
+        (await import('./conformance-disagreements.ts')).conformanceDisagreements(runs, flags),
+      );
     return command;
   },
 };
