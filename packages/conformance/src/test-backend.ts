@@ -63,7 +63,10 @@ export function testBackend(
 }
 
 /** The same tests as a list, for any other framework. */
-export function backendTests(backend: Backend, { losses, expectations = [] }: BackendTestOptions = {}): BackendTest[] {
+export function backendTests(
+  backend: Backend,
+  { losses = vectorIdsNow(), expectations = [] }: BackendTestOptions = {},
+): BackendTest[] {
   return [
     { name: 'describes itself', run: () => describesItself(backend) },
     { name: 'every primitive at special values', run: () => operations(backend) },
