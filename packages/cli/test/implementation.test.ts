@@ -81,3 +81,45 @@ describe('isoloss conformance --implementation', () => {
     expect(code).toBe(0);
   });
 });
+
+describe('isoloss conformance --search', () => {
+  it('finds no disagreement of a backend of ours', async () => {
+    const { code, stdout } = await inProcess([
+      'conformance',
+      ...['--search', '30', '--seed', '7', '--backend', 'reference', '--loss', 'l1,huber'],
+    ]);
+    expect(stdout).toMatch(/^PASS 120 calls, \d+ of them valid: no disagreement \(seed 7\)\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('finds that of a program, and writes it as a vector', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isoloss-search-'));
+    const file = join(folder, 'found.jsonl');
+    const program = join(root, 'packages/conformance/test/fixtures/hostile.mjs');
+    const { code, stdout } = await inProcess([
+      'conformance',
+      ...['--implementation', `"${process.execPath}" "${program}" honest`, '--loss', 'mse', '--dtype', 'float32'],
+      ...['--search', '100', '--seed', '7', '--output', file],
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toContain('FAIL');
+    const [vector] = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(vector).toMatchObject({ flags: ['search'], id: expect.stringMatching(/^mse\/\d{4}$/) });
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    [['--seed', '7'], '--seed is for --search'],
+    [['--search', '0'], '--search is a number from 1'],
+    [['--search', '1.5'], '--search is a whole number'],
+    [['--search', '5', '--flag', 'kink'], '--flag is about the vectors'],
+  ])('refuses %j', async (args, message) => {
+    expect(await inProcess(['conformance', ...args])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    });
+  });
+});

@@ -39,6 +39,8 @@ export { markdownReport } from './report/markdown.ts';
 export { type TerminalOptions, terminalReport } from './report/terminal.ts';
 export * from './result.ts';
 export { type ConformanceRequest, cellOf, type Progress, runConformance } from './runner.ts';
+export { type Call, calls } from './search/draw.ts';
+export { type Finding, type SearchRequest, type SearchResult, search } from './search/search.ts';
 export * from './stability.ts';
 export { type StabilityException, stabilityExceptions } from './stability-exceptions.ts';
 export {

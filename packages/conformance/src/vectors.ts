@@ -85,10 +85,12 @@ const idsOf = (files: readonly string[]): string[] =>
 /** The vectors of this package, of all losses or of those named. Needs Node; {@link parseVectors} does not. */
 export async function loadVectors(ids?: readonly string[]): Promise<VectorFile[]> {
   const wanted = ids ?? (await vectorIds());
-  return Promise.all(
-    wanted.map(async (id) => parseVectors(JSON.parse(await readFile(new URL(`${id}.json`, folder), 'utf8')))),
-  );
+  return Promise.all(wanted.map(async (id) => parseVectors(await vectorsJSON(id))));
 }
+
+/** The file of a loss as it is written, with what is withdrawn. */
+export const vectorsJSON = async (id: string): Promise<VectorFileJSON> =>
+  JSON.parse(await readFile(new URL(`${id}.json`, folder), 'utf8'));
 
 /** @throws Error that names the case and what is wrong with it */
 export function parseVectors(json: VectorFileJSON): VectorFile {

@@ -13,6 +13,8 @@ import { quietly } from '../quiet.ts';
 import type { ConformanceFlags } from './conformance.ts';
 
 export async function conformance(flags: ConformanceFlags): Promise<void> {
+  if (flags.search !== undefined) return (await import('./conformance-search.ts')).conformanceSearch(flags);
+  if (flags.seed !== undefined) throw new UsageError('--seed is for --search, which draws');
   const reports = reportsOf(flags.report, flags.output);
   const specs = await specsOf(flags.implementation, flags.implementationFile, patienceOf(flags));
   // Who brings an implementation asks about that one; ours join it when they are named.
@@ -63,7 +65,10 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
   process.exitCode = broken || others.some(({ failed, errors }) => failed + errors > 0) ? 1 : 0;
 }
 
-function patienceOf({ startTimeout, caseTimeout }: ConformanceFlags): { startTimeout?: number; caseTimeout?: number } {
+export function patienceOf({ startTimeout, caseTimeout }: ConformanceFlags): {
+  startTimeout?: number;
+  caseTimeout?: number;
+} {
   const range = { least: 0.01, most: 86_400 };
   const [start, one] = [
     numberOf('--start-timeout', startTimeout, range),

@@ -12,6 +12,8 @@ export interface ConformanceFlags {
   readonly flag?: string;
   readonly dtype?: string;
   readonly case?: string;
+  readonly search?: string;
+  readonly seed?: string;
   readonly expectations?: readonly string[];
   readonly updateExpectations?: boolean;
   readonly report?: readonly string[];
@@ -50,6 +52,9 @@ export const conformanceCommand: CommandModule = {
       .option('--flag <flags>', 'only the cases with one of these flags (a,b), as kink,empty')
       .option('--dtype <dtype>', 'only float32, or only float64')
       .option('--case <ids>', 'only the cases whose id contains one of these (a,b), as huber/0007')
+      .optionsGroup('Beyond the vectors:')
+      .option('--search <n>', 'instead draw so many calls of each loss, right and wrong ones, and judge them (below)')
+      .option('--seed <n>', 'the same seed draws the same calls (default: another each time)')
       .optionsGroup('Reports:')
       .option(
         '--report <formats>',
@@ -69,6 +74,7 @@ export const conformanceCommand: CommandModule = {
           'isoloss conformance --report html,junit,badge --report markdown=$GITHUB_STEP_SUMMARY --output reports',
           'isoloss conformance --report json=today.json && isoloss conformance diff yesterday.json today.json',
           'isoloss conformance --implementation "python3 my_losses.py" --family regression',
+          'isoloss conformance --search 200 --seed 7 --backend onnx-node --output found.jsonl',
           'isoloss conformance --implementation-file mine.json --expectations mine.failures.json --update-expectations',
         )}
 
@@ -92,6 +98,10 @@ Known failures do not fail a run; one that passes does, until it is taken off th
 must fail; dtype and link may be left out:
   { "schema": "isoloss-expectations/1", "implementation": "mine", "expectations": [
     { "pattern": "ctc/*", "dtype": "float32", "reason": "computes in float16", "link": "https://…" } ] }
+
+--search draws options, shapes, labels and numbers, with a mistake now and then; the judge is the reference interpreter with
+the error bounds of both. For each loss, backend and dtype the smallest disagreement is shown as a vector, ready to be
+appended to a vectors file once the oracle confirms it; --output writes them, a line each, and --json prints them.
 
 Grades: accurate is within the error bound derived for each number; conforming is normwise, 64 units of roundoff of the
 largest number that occurs, and asked of implementations by others. Both are reported.`,
