@@ -81,7 +81,7 @@ describe('one bad case', () => {
   test('a hang is ended after its time', async () => {
     const { cells } = await judge(spec('sleep', { caseTimeout: 0.3 }));
     expect(cells[0]!.cases.map(({ outcome }) => outcome)).toEqual(['pass', 'error', 'pass']);
-    expect(cells[0]!.cases[1]!.reason).toBe('it took longer than 0.3 s to answer and was killed');
+    expect(cells[0]!.cases[1]!.reason).toBe('it took longer than 0.3 s to answer and was killed (its caseTimeout)');
   });
 
   test('a closed standard input is noticed at the next request', async () => {

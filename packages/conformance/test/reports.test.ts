@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   badges,
   type ConformanceResult,
@@ -16,6 +17,7 @@ import {
   terminalReport,
 } from '@isoloss/conformance';
 import { referenceBackend } from '@isoloss/core';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 
 const vectors = await loadVectors(['l1', 'bpr']);
@@ -39,6 +41,15 @@ const wrong: Subject = {
 };
 const result = await runConformance({ backends: [right, wrong], vectors, dtypes: ['float64'] });
 const good = await runConformance({ backends: [right], vectors, dtypes: ['float64'] });
+
+test('every line of the JSON is as the schema has it', () => {
+  const schema = JSON.parse(readFileSync(new URL('../schemas/report.schema.json', import.meta.url), 'utf8'));
+  const ajv = new Ajv2020({ allowUnionTypes: true, validateFormats: false });
+  const valid = ajv.compile(schema);
+  for (const line of jsonReport(result).trimEnd().split('\n'))
+    expect(valid(JSON.parse(line)), `${line.slice(0, 300)}: ${ajv.errorsText(valid.errors)}`).toBe(true);
+  expect(valid({ totals: {} })).toBe(false);
+});
 
 test('the JSON is a line an object, without NaN, and is read back as it was', () => {
   const text = jsonReport(result);

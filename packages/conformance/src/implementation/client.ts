@@ -137,23 +137,21 @@ class Connection {
 
   #start(): Promise<Readonly<Record<string, unknown>>> {
     this.#answered.clear();
-    return this.#ask(
-      { command: 'start', protocol },
-      undefined,
-      this.#spec.startTimeout ?? defaultTimeouts.start,
+    return this.#ask({ command: 'start', protocol }, undefined, this.#spec.startTimeout ?? defaultTimeouts.start, [
       'to start',
-    );
+      'startTimeout',
+    ]);
   }
 
   #ask(
     request: object,
     id: string | undefined,
     seconds: number,
-    what = 'to answer',
+    [what, limit] = ['to answer', 'caseTimeout'],
   ): Promise<Readonly<Record<string, unknown>>> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => this.#die(`it took longer than ${seconds} s ${what} and was killed`),
+        () => this.#die(`it took longer than ${seconds} s ${what} and was killed (its ${limit})`),
         seconds * 1000,
       );
       if (id !== undefined) this.#answered.delete(id);

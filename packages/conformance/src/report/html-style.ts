@@ -47,7 +47,7 @@ thead th { font-size: .8125rem; font-weight: 600; color: var(--soft); background
 .matrix button:hover { box-shadow: inset 0 0 0 2px var(--accent); }
 .matrix button:focus-visible, .matrix button[aria-pressed=true] { box-shadow: inset 0 0 0 2px var(--accent); }
 .matrix b { display: block; font-weight: 600; }
-.matrix small { display: block; font-size: .75rem; color: var(--soft); }
+.matrix small { display: block; white-space: nowrap; font-size: .75rem; color: var(--soft); }
 .pass { color: var(--pass); } .fail, .error { color: var(--fail); } .skipped, .expected { color: var(--skip); }
 td.bad { background: var(--fail-ground); } td.some { background: var(--skip-ground); }
 td.none { color: var(--soft); text-align: center; vertical-align: middle; font-size: .75rem; }

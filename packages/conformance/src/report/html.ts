@@ -119,12 +119,7 @@ function box(cell: Cell | undefined, column: Column, k: number): string {
       ? ''
       : ` style="background: hsl(var(--pass-ground) / ${(0.05 + 0.45 * Math.min(ratio ?? 0, 1)).toFixed(3)})"`;
   const state = bad ? 'bad' : some ? 'some' : 'good';
-  const detail =
-    ratio === undefined
-      ? 'no numbers'
-      : column.grade === 'conforming'
-        ? `${short(ratio)} · ${cell.accurate} accurate`
-        : `${short(ratio)} · ${short(cell.worstUlp?.ulp)} ULP`;
+  const detail = bad || some ? shortfall(cell) : numbers(cell, column);
   return `<td class="${state}"${heat}><button type="button" title="${escaped(`${cell.loss} on ${nameOf(column)}${column.grade === 'conforming' ? `, judged normwise: ${cell.accurate} of ${cell.passed} are accurate` : ''}`)}" data-loss="${escaped(cell.loss)}" data-column="${k}" aria-label="${escaped(`${cell.loss} on ${nameOf(column)}: ${cell.passed} of ${cell.total} passed`)}"><b class="${bad ? 'fail' : some ? 'skipped' : ''}">${cell.passed}/${cell.total}</b><small>${escaped(detail)}</small></button></td>`;
 }
 
@@ -145,9 +140,25 @@ function backends({ backends, columns, cells }: ConformanceResult): string {
       ...(backend.notes ?? []),
     ].filter(Boolean);
     const accuracy = Object.entries(backend.accuracy ?? {}).map(([op, ulp]) => `${op} ${ulp}`);
-    return `<tr><td><b>${escaped(backend.id)}</b></td><td>${escaped(backend.runtime)}</td><td>${escaped(backend.device)}</td><td class="ulps">${escaped(accuracy.length > 0 ? accuracy.join(', ') : 'native')}</td><td class="soft">${escaped(remarks.join('; '))}</td></tr>`;
+    return `<tr><td><b>${escaped(backend.id)}</b>${backend.foreign && backend.version !== '' ? ` <span class="soft">${escaped(backend.version)}</span>` : ''}</td><td>${escaped(backend.runtime)}</td><td>${escaped(backend.device)}</td><td class="ulps">${escaped(accuracy.length > 0 ? accuracy.join(', ') : 'native')}</td><td class="soft">${escaped(remarks.join('; '))}</td></tr>`;
   });
   return `<div class="scroll"><table class="backends"><thead><tr><th>backend</th><th>runtime</th><th>device</th><th>functions, in ULP</th><th>remarks</th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+}
+
+/** What a cell that did not wholly pass came to. */
+const shortfall = ({ failed, errors, skipped, expectedFailures }: Cell): string =>
+  [
+    failed > 0 ? `${failed} failed` : '',
+    errors > 0 ? plural(errors, 'error') : '',
+    expectedFailures > 0 ? `${expectedFailures} expected` : '',
+    skipped > 0 ? `${skipped} skipped` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+
+function numbers({ worstRatio, worstUlp, accurate }: Cell, { grade }: Column): string {
+  if (worstRatio === undefined) return 'no numbers';
+  return `${short(worstRatio.ratio)} · ${grade === 'conforming' ? `${accurate} accurate` : `${short(worstUlp?.ulp)} ULP`}`;
 }
 
 const guest = ({ accurate, total }: { accurate: number; total: number }): string =>

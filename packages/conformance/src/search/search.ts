@@ -12,7 +12,7 @@ import {
 import type { Grade } from '../compare.ts';
 import { type LossBounds, lossBounds, type OutputBound } from '../error-bound.ts';
 import { runCase, type Verdict } from '../judge.ts';
-import type { Subject } from '../subject.ts';
+import type { Subject, SubjectRequest } from '../subject.ts';
 import { messageOf } from '../text.ts';
 import type { ExpectedTensor, VectorCase, VectorCaseJSON } from '../vectors.ts';
 import { type Call, calls } from './draw.ts';
@@ -68,13 +68,19 @@ export async function search(request: SearchRequest): Promise<SearchResult> {
   const count = { drawn: 0, valid: 0, skipped: 0, unjudged: 0 };
   let broken: SearchResult['broken'];
   const grade = request.grade ?? subject.grade ?? (subject.foreign ? 'conforming' : 'accurate');
+  let nth = 0;
+  // A late answer to one call must not be taken for that to the next.
+  const numbered = {
+    ...subject,
+    run: (one: SubjectRequest) => subject.run({ ...one, id: `${one.id} call ${++nth}` }),
+  };
   const attempt = async (call: Call): Promise<{ verdict: Verdict; judged: Judged } | undefined> => {
     const judged = judgeCall(call, dtype, accuracy, request.id ?? `${loss}/0000`);
     if (judged instanceof Error) {
       broken ??= { call, reason: messageOf(judged) };
       return undefined;
     }
-    const { verdict } = await runCase(judged.entry, subject, { dtype, grade, accuracy, bounds: judged.bounds });
+    const { verdict } = await runCase(judged.entry, numbered, { dtype, grade, accuracy, bounds: judged.bounds });
     return { verdict, judged };
   };
   let failed: { verdict: Verdict; judged: Judged } | undefined;
