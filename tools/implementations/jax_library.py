@@ -10,8 +10,9 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax  # noqa: E402
 import numpy  # noqa: E402
-import protocol  # noqa: E402
 from jax import numpy as jnp  # noqa: E402
+
+import protocol  # noqa: E402
 
 
 @dataclass

@@ -198,12 +198,8 @@ LOSSES = {
     "hinge": elementwise(losses.Hinge),
     "squaredHinge": elementwise(losses.SquaredHinge),
     "bce": elementwise(losses.BinaryCrossentropy),
-    "bceWithLogits": Entry(
-        named(losses.BinaryCrossentropy), bce_with_logits, (*PAIR, "weight"), ("labelSmoothing",)
-    ),
-    "sigmoidFocal": Entry(
-        named(losses.BinaryFocalCrossentropy), sigmoid_focal, (*PAIR, "weight"), ("alpha", "gamma")
-    ),
+    "bceWithLogits": Entry(named(losses.BinaryCrossentropy), bce_with_logits, (*PAIR, "weight"), ("labelSmoothing",)),
+    "sigmoidFocal": Entry(named(losses.BinaryFocalCrossentropy), sigmoid_focal, (*PAIR, "weight"), ("alpha", "gamma")),
     "crossEntropy": Entry(
         named(losses.CategoricalCrossentropy),
         cross_entropy,
@@ -218,9 +214,7 @@ LOSSES = {
         ("classAxis", "q", "fromLogits"),
     ),
     "categoricalHinge": Entry(named(losses.CategoricalHinge), categorical_hinge, PAIR, ("classAxis",)),
-    "klDiv": Entry(
-        named(losses.KLDivergence), kl_div, PAIR, ("logInput", "logTarget"), ("mean", "sum", "batchmean")
-    ),
+    "klDiv": Entry(named(losses.KLDivergence), kl_div, PAIR, ("logInput", "logTarget"), ("mean", "sum", "batchmean")),
     "poissonNll": Entry(named(losses.Poisson), poisson, PAIR, ("logInput", "full")),
     "cosineSimilarity": rows(losses.CosineSimilarity),
     "dice": region(losses.Dice),
@@ -236,11 +230,13 @@ LOSSES = {
 def library() -> protocol.Library:
     if BACKEND == "jax":
         import jax
+
         from jax_library import JaxLibrary
 
         engine, runtime = JaxLibrary, f"jax {jax.__version__}"
     else:
         import tensorflow
+
         from tensorflow_library import TensorFlowLibrary
 
         engine, runtime = TensorFlowLibrary, f"tensorflow {tensorflow.__version__}"

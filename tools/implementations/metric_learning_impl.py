@@ -17,9 +17,10 @@ protocol.needs("torch", "pytorch_metric_learning")
 
 import pytorch_metric_learning  # noqa: E402
 import torch  # noqa: E402
-from protocol import Entry, Options  # noqa: E402
 from pytorch_metric_learning import losses, reducers  # noqa: E402
 from torch import Tensor  # noqa: E402
+
+from protocol import Entry, Options  # noqa: E402
 from torch_library import TorchLibrary  # noqa: E402
 
 ROWS = ("input", "prototypes", "target")
@@ -34,19 +35,28 @@ def reducer(o: Options) -> dict[str, Any]:
     return {} if ways[o.reduction] is None else {"reducer": ways[o.reduction]()}
 
 
-def unwrapped(value: Any) -> Tensor:
-    """DoNothingReducer leaves a description by the loss's name."""
-    return value["loss"]["losses"] if isinstance(value, dict) else value
+def unwrapped(value: Any, embeddings: Tensor) -> Tensor:
+    """DoNothingReducer leaves a description by the loss's name, with the number 0 where no example has a loss."""
+    if not isinstance(value, dict):
+        return value
+    by_example = value["loss"]["losses"]
+    return by_example.reshape(-1) if torch.is_tensor(by_example) else embeddings.sum(-1) * 0
 
 
-def in_radians(o: Options) -> dict[str, float]:
-    """Its margins are in degrees."""
-    return {"margin": math.degrees(o["margin"])} if "margin" in o else {}
+def degrees(o: Options) -> dict[str, Any]:
+    """Margins are in degrees there."""
+    return o.given(scale="scale") | ({"margin": math.degrees(o["margin"])} if "margin" in o else {})
 
 
-def proxies(
-    loss: type, options: tuple[str, ...], arguments: Callable[[Options], dict[str, Any]] | None = None, kept: str = "W"
-) -> Entry:
+def as_temperature(o: Options) -> dict[str, Any]:
+    return {"temperature": 1 / o["scale"]} if "scale" in o else {}
+
+
+def same(*names: str) -> Callable[[Options], dict[str, Any]]:
+    return lambda o: o.given(**{name: name for name in names})
+
+
+def proxies(loss: type, options: str, arguments: Callable[[Options], dict[str, Any]], kept: str = "W") -> Entry:
     """A classifier's loss; `kept` is where its prototypes are: W as columns, else as rows."""
 
     def call(t: SimpleNamespace, o: Options) -> Tensor:
@@ -54,21 +64,20 @@ def proxies(
         sizes = {"num_classes": t.prototypes.shape[0], "embedding_size": t.prototypes.shape[-1]}
         if t.prototypes.dim() == 3:
             sizes["sub_centers"] = t.prototypes.shape[1]
-        given = o.given(**{name: name for name in options}) | (arguments(o) if arguments else {})
-        made = loss(**sizes, **given, **reducer(o))
+        made = loss(**sizes, **arguments(o), **reducer(o))
         delattr(made, kept)  # a Parameter, whose place only a Parameter could take
         setattr(made, kept, rows.T if kept == "W" else rows)
-        return unwrapped(made(t.input, t.target))
+        return unwrapped(made(t.input, t.target), t.input)
 
     reductions = ("none", "mean", "sum") if kept == "W" else ("mean",)
-    return Entry(named(loss), call, ROWS, options, reductions)
+    return Entry(named(loss), call, ROWS, tuple(options.split()), reductions)
 
 
 def pairs(loss: type, reductions: tuple[str, ...] = ("none", "mean", "sum"), **options: str) -> Entry:
     """A loss of a labelled batch, with options by its names = ours."""
 
     def call(t: SimpleNamespace, o: Options) -> Tensor:
-        return unwrapped(loss(**o.given(**options), **reducer(o))(t.embeddings, t.labels))
+        return unwrapped(loss(**o.given(**options), **reducer(o))(t.embeddings, t.labels), t.embeddings)
 
     return Entry(named(loss), call, ("embeddings", "labels"), tuple(options.values()), reductions)
 
@@ -94,16 +103,12 @@ def vic_reg(t: SimpleNamespace, o: Options) -> Tensor:
 
 
 LOSSES = {
-    "arcFace": proxies(losses.ArcFaceLoss, ("scale", "margin"), in_radians),
-    "subcenterArcFace": proxies(losses.SubCenterArcFaceLoss, ("scale", "margin"), in_radians),
-    "cosFace": proxies(losses.CosFaceLoss, ("scale", "margin")),
-    "sphereFace": proxies(losses.SphereFaceLoss, ("margin",)),
-    "normFace": proxies(
-        losses.NormalizedSoftmaxLoss,
-        ("scale",),
-        lambda o: {"temperature": 1 / o["scale"]} if "scale" in o else {},
-    ),
-    "proxyAnchor": proxies(losses.ProxyAnchorLoss, ("margin", "alpha"), kept="proxies"),
+    "arcFace": proxies(losses.ArcFaceLoss, "scale margin", degrees),
+    "subcenterArcFace": proxies(losses.SubCenterArcFaceLoss, "scale margin", degrees),
+    "cosFace": proxies(losses.CosFaceLoss, "scale margin", same("scale", "margin")),
+    "sphereFace": proxies(losses.SphereFaceLoss, "margin", same("margin")),
+    "normFace": proxies(losses.NormalizedSoftmaxLoss, "scale", as_temperature),
+    "proxyAnchor": proxies(losses.ProxyAnchorLoss, "margin alpha", same("margin", "alpha"), kept="proxies"),
     "circle": pairs(losses.CircleLoss, m="margin", gamma="gamma"),
     "multiSimilarity": pairs(losses.MultiSimilarityLoss, alpha="alpha", beta="beta", base="base"),
     "supCon": pairs(losses.SupConLoss, temperature="temperature"),

@@ -17,8 +17,9 @@ import jax  # noqa: E402
 import optax  # noqa: E402
 from jax import Array  # noqa: E402
 from jax import numpy as jnp  # noqa: E402
-from jax_library import JaxLibrary, reduce  # noqa: E402
 from optax import losses  # noqa: E402
+
+from jax_library import JaxLibrary, reduce  # noqa: E402
 from protocol import Entry, Options, Skip  # noqa: E402
 
 PAIR = ("input", "target")
@@ -154,9 +155,7 @@ LOSSES = {
         named(losses.softmax_cross_entropy), cross_entropy, PAIR, ("classAxis", "labelSmoothing", "fromLogits")
     ),
     "poly1": Entry(named(losses.poly_loss_cross_entropy), poly1, PAIR, ("classAxis", "epsilon")),
-    "klDiv": Entry(
-        named(losses.kl_divergence), kl_div, PAIR, ("logInput", "logTarget"), ("mean", "sum", "batchmean")
-    ),
+    "klDiv": Entry(named(losses.kl_divergence), kl_div, PAIR, ("logInput", "logTarget"), ("mean", "sum", "batchmean")),
     "ctc": Entry(
         named(losses.ctc_loss), ctc, ("logProbs", "targets", "inputLengths", "targetLengths"), ("blank", "logits")
     ),

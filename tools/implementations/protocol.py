@@ -10,6 +10,8 @@ table lacks is skipped. Numbers, shapes and labels are left to the library: whet
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import json
 import math
 import os
@@ -154,10 +156,8 @@ def serve(library: Library, catalogue: Catalogue | None = None) -> None:
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # also what compiled code prints
         sys.stdout = sys.stderr
-        try:
+        with contextlib.suppress(BrokenPipeError):  # the reader went away
             answer_lines(library, sys.stdin.buffer, answers, catalogue or Catalogue.read())
-        except BrokenPipeError:
-            pass  # the reader went away
         sys.stderr.flush()
         os._exit(0)  # no runtime's threads keep the process, and none is torn down noisily
 
@@ -360,8 +360,6 @@ def clipped(message: str) -> str:
 
 def needs(*packages: str) -> None:
     """Ends with one line where a package is missing, instead of a traceback."""
-    import importlib.util
-
     if missing := [name for name in packages if importlib.util.find_spec(name) is None]:
-        here = Path(__file__).with_name("requirements.txt").name
-        sys.exit(f"{', '.join(missing)} missing: python3 -m pip install -r {here}")
+        requirements = os.path.relpath(Path(__file__).with_name("requirements.txt"))
+        sys.exit(f"{', '.join(missing)} missing: python3 -m pip install -r {requirements}")

@@ -18,10 +18,11 @@ import numpy  # noqa: E402
 import scipy  # noqa: E402
 import sklearn  # noqa: E402
 from numpy import ndarray  # noqa: E402
-from protocol import Entry, Options, Skip  # noqa: E402
 from scipy import special, stats  # noqa: E402
 from scipy.spatial import distance  # noqa: E402
 from sklearn import metrics  # noqa: E402
+
+from protocol import Entry, Options, Skip  # noqa: E402
 
 PAIR = ("input", "target")
 
@@ -185,9 +186,7 @@ LOSSES = {
     "hinge": metric(metrics.hinge_loss),
     "multiclassHinge": Entry("scikit-learn's hinge_loss", multiclass_hinge, PAIR, ("classAxis",), ("mean",)),
     "bce": Entry("scikit-learn's log_loss", bce, (*PAIR, "weight"), (), ("mean", "sum")),
-    "crossEntropy": Entry(
-        "scikit-learn's log_loss", cross_entropy, PAIR, ("classAxis", "fromLogits"), ("mean", "sum")
-    ),
+    "crossEntropy": Entry("scikit-learn's log_loss", cross_entropy, PAIR, ("classAxis", "fromLogits"), ("mean", "sum")),
 }
 
 

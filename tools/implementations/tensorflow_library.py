@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy
-import protocol
 import tensorflow as tf
+
+import protocol
 
 
 @dataclass

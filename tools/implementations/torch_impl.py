@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -12,17 +13,16 @@ import protocol
 protocol.needs("torch", "torchvision")
 
 import torch  # noqa: E402
-from protocol import Entry, Options, Skip  # noqa: E402
 from torch import Tensor  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
+
+from protocol import Entry, Options, Skip  # noqa: E402
 from torch_library import TorchLibrary, reduce, same_shape  # noqa: E402
 
 # The wheel's compiled operators don't load beside some builds of torch; the losses are plain Python.
 for _name in ("nms", "qnms"):
-    try:
+    with suppress(RuntimeError):  # where it is there
         torch.library.define(f"torchvision::{_name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    except RuntimeError:
-        pass  # it is there
 import torchvision  # noqa: E402
 
 PAIR, WEIGHT = "input target", {"weight": "weight"}
@@ -33,7 +33,12 @@ def named(function: Callable[..., Any]) -> str:
 
 
 def direct(
-    function: Callable[..., Tensor], inputs: str, *, extra: dict[str, str] | None = None, more: tuple = (), **options: str
+    function: Callable[..., Tensor],
+    inputs: str,
+    *,
+    extra: dict[str, str] | None = None,
+    more: tuple = (),
+    **options: str,
 ) -> Entry:
     """A function that has our inputs in our order, with keyword inputs and options by its names = ours."""
     positional, keywords = inputs.split(), extra or {}

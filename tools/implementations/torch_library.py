@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy
-import protocol
 import torch
 
-WITHOUT_DERIVATIVE = re.compile(r"derivative for '(\w+)' is not implemented|differentiable with respect to argument '(\w+)'")
+import protocol
+
+WITHOUT_DERIVATIVE = re.compile(
+    r"derivative for '(\w+)' is not implemented|differentiable with respect to argument '(\w+)'"
+)
 
 
 @dataclass
