@@ -39,7 +39,7 @@ export interface Disagreement {
 
 /** What a library made of a loss. */
 export interface LibraryLoss {
-  /** Cases that it answered or refused, each counted once whatever the dtypes; skipped ones are not among them. */
+  /** Cases that it answered or refused, each counted once whatever the dtypes; those left out are not among them. */
   readonly judged: number;
   readonly differs: number;
   /** Cases that the definition refuses and the library answers: no other numbers, but no check either. */
@@ -131,7 +131,8 @@ function judge(cases: readonly (readonly [FloatDType, CaseResult][])[]): Library
   let worst: LibraryLoss['worst'];
   let [judged, wrong, unrefused, inaccurate] = [0, 0, 0, 0];
   for (const results of cases) {
-    if (results.every(([, { outcome }]) => outcome === 'skipped')) continue;
+    // A library without gradients is judged by its values, although the case as a whole counts as skipped.
+    if (results.every(([, { outcome, skippedGradients }]) => outcome === 'skipped' && !skippedGradients)) continue;
     judged++;
     const found = results.filter(([, result]) => isWrong(result)).map(([, result]) => differenceOf(result));
     if (found.some(({ kind }) => kind !== 'answers')) wrong++;

@@ -34,6 +34,11 @@ const library = (id: string): Subject => ({
     if (!('value' in answer)) return answer;
     if (request.id === 'crossEntropy/0073') answer.value.data.fill(Number.NaN);
     if (request.id === 'l1/0002') answer.value.data[0]! *= 1 + 1e-9;
+    if (request.id === 'l1/0005')
+      return {
+        value: answer.value,
+        gradients: { input: { skipped: { message: 'no autograd' } }, target: { skipped: { message: 'no autograd' } } },
+      };
     if (request.id === 'l1/0003') answer.value.data[0]! *= 1 + 5e-15;
     return answer;
   },
@@ -53,6 +58,8 @@ test('says which library differs in which case, and why in the words of the vect
   expect(ce!.disagreements.at(-1)!.why).toBe('Such input is refused with LABEL_OUT_OF_RANGE.');
   expect(l1!.libraries.get('torch')).toMatchObject({ differs: 2, inaccurate: 1 });
   expect(l1!.libraries.get('torch')!.worst!.id).toBe('l1/0003');
+  // A value without gradients counts as judged, a loss that is not there does not.
+  expect(l1!.libraries.get('torch')!.judged).toBe(vectors.find(({ loss }) => loss === 'l1')!.cases.length);
 });
 
 test('our own backends are not on it, and there must be others', () => {
