@@ -42,15 +42,19 @@ def classes_last(array: Array, o: Options) -> Array:
     return array if array.ndim < 2 else jnp.moveaxis(array, o.get("classAxis", 1), -1)
 
 
-def by_label(function: Callable[..., Array], **options: str) -> Entry:
-    """Scores, classes last, and integer labels."""
+def by_label(function: Callable[..., Array]) -> Entry:
+    """Rows of scores and their labels: leading axes are made one, which not every of these functions does itself."""
 
     def call(t: SimpleNamespace, o: Options) -> Array:
         if t.target.ndim == t.input.ndim:
             raise Skip(f"{named(function)} takes labels only")
-        return reduce(function(classes_last(t.input, o), t.target, **o.given(**options)), o.reduction)
+        scores = classes_last(t.input, o)
+        if t.target.shape != scores.shape[:-1]:
+            return reduce(function(scores, t.target), o.reduction)  # for optax to refuse
+        values = function(scores.reshape(-1, scores.shape[-1]), t.target.reshape(-1))
+        return reduce(values.reshape(t.target.shape), o.reduction)
 
-    return Entry(named(function), call, PAIR, ("classAxis", *options.values()))
+    return Entry(named(function), call, PAIR, ("classAxis",))
 
 
 def distribution(t: SimpleNamespace, logits: Array, o: Options) -> Array:
