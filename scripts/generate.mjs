@@ -1,9 +1,11 @@
-// Writes what is derived from the definitions: the registry of losses, catalogue.json, and docs/losses. With --check it only compares.
+// Writes what is derived from the definitions: the registry of losses, catalogue.json, docs/losses, and the table of
+// docs/wasm.md. With --check it only compares.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { curveOf, indexPage, lossPage } from './lib/loss-page.mjs';
 import { root, run } from './lib/steps.mjs';
+import { wasmTable } from './lib/wasm-page.mjs';
 
 const check = process.argv.includes('--check');
 const core = path.join(root, 'packages/core');
@@ -59,6 +61,19 @@ for (const definition of catalogue.values()) {
   const known = existsSync(vectors) ? JSON.parse(readFileSync(vectors, 'utf8')) : undefined;
   write(path.join(docs, `${definition.id}.md`), lossPage(definitions, definition, known, svg !== undefined));
 }
+const wasm = path.join(root, 'packages/wasm');
+await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', wasm]);
+const table = await wasmTable(definitions, path.join(wasm, 'dist'), (id) =>
+  JSON.parse(readFileSync(path.join(root, 'packages/conformance/vectors', `${id}.json`), 'utf8')),
+);
+const page = path.join(root, 'docs/wasm.md');
+write(
+  page,
+  readFileSync(page, 'utf8').replace(
+    /<!-- kernels -->.*<!-- \/kernels -->/s,
+    `<!-- kernels -->\n${table}\n<!-- /kernels -->`,
+  ),
+);
 write(path.join(docs, 'README.md'), indexPage([...catalogue.values()]));
 for (const file of readdirSync(docs).filter((name) => !pages.has(name))) {
   stale.push(path.join('docs/losses', file));
