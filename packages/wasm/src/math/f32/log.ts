@@ -20,7 +20,7 @@ function rest(code: Code, g: V128): V128 {
 }
 
 /**
- * log x, error <= 0.93 ULP. x = 2ᵉ(1 + f), and e ln 2 + f keeps its rounding error.
+ * log x, error <= 0.91 ULP. x = 2ᵉ(1 + f), and e ln 2 + f keeps its rounding error.
  */
 export function log(code: Code, x: V128): V128 {
   const i = code.let(unbounded(x));
@@ -35,7 +35,7 @@ export function log(code: Code, x: V128): V128 {
 }
 
 /**
- * log(1 + x), error <= 0.99 ULP. u = 1 + x = 2ᵉm, whose rounding error c/2ᵉ joins the small terms. Signs are arranged so
+ * log(1 + x), error <= 0.96 ULP. u = 1 + x = 2ᵉm, whose rounding error c/2ᵉ joins the small terms. Signs are arranged so
  * that log1p(−0) = −0.
  */
 export function log1p(code: Code, x: V128): V128 {

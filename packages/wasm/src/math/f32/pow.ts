@@ -21,7 +21,7 @@ const quotientLog = [
   2.8853900817901312, 0.9617966732884907, 0.5770835939395098, 0.41167224242128014, 0.34073797377123416,
 ];
 
-/** Powers by products and roots, which are all the shorter: error <= 2 ULP. */
+/** Powers by products and roots, which are all the shorter: error <= 1.97 ULP, but 2.31 for 0.75. */
 const products = new Map<number, (code: Code, x: V128) => V128>([
   [0, () => f(1)],
   [1, (_, x) => x],
@@ -42,7 +42,7 @@ const products = new Map<number, (code: Code, x: V128) => V128>([
 const times = (code: Code, value: V128, use: (bound: V128) => V128): V128 => use(code.let(value));
 
 /**
- * x to a constant power as JavaScript's `**`. Products and roots where they do, error <= 2 ULP; else 2^(exponent·log₂|x|)
+ * x to a constant power as JavaScript's `**`. Products and roots where they do, error <= 2.31 ULP; else 2^(exponent·log₂|x|)
  * with the logarithm in f64, error <= 0.99 ULP.
  */
 export function pow(code: Code, x: V128, exponent: number): V128 {
