@@ -9,9 +9,21 @@ export function unsupported(): string | undefined {
   else {
     const builder = new ModuleBuilder();
     builder.function({ parameters: ['v128'], result: 'v128' }, (_, [x]) => f32x4.sqrt(x));
-    known = WebAssembly.validate(builder.bytes()) ? undefined : 'the WebAssembly here has no vectors (SIMD)';
+    const bytes = builder.bytes();
+    if (!WebAssembly.validate(bytes)) known = 'the WebAssembly here has no vectors (SIMD)';
+    else known = uncompilable(bytes);
   }
   return known;
+}
+
+/** A page's policy or an edge worker may forbid to compile what could be run. */
+function uncompilable(bytes: Uint8Array<ArrayBuffer>): string | undefined {
+  try {
+    new WebAssembly.Module(bytes);
+    return undefined;
+  } catch (error) {
+    return `WebAssembly may not be compiled here (${error instanceof Error ? error.message : error})`;
+  }
 }
 
 /** Why threads can't be used here, or undefined where they can. */
