@@ -17,17 +17,19 @@ function examples(markdown: string): { title: string; code: string; output: stri
   });
 }
 
-describe('the README’s examples run, and print what it says', () => {
+describe('the examples of READMEs run, and print what they say', () => {
   // Inside the workspace, where the packages resolve to what was built, as they do for a user.
   mkdirSync(path.join(root, '.cache'), { recursive: true });
   const folder = mkdtempSync(path.join(root, '.cache/readme-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const all = examples(readFileSync(path.join(root, 'README.md'), 'utf8'));
-  test('there are some', () => expect(all.length).toBeGreaterThanOrEqual(4));
+  const all = ['README.md', 'packages/wasm/README.md'].flatMap((page) =>
+    examples(readFileSync(path.join(root, page), 'utf8')).map((example) => ({ ...example, page })),
+  );
+  test('there are some', () => expect(all.length).toBeGreaterThanOrEqual(8));
 
-  test.each(all)('$title', ({ title, code, output }) => {
-    const file = path.join(folder, `${title.replace(/\W+/g, '-')}.mjs`);
+  test.each(all)('$page: $title', ({ page, title, code, output }) => {
+    const file = path.join(folder, `${`${page} ${title}`.replace(/\W+/g, '-')}.mjs`);
     writeFileSync(file, code);
     const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
     expect(status, stderr).toBe(0);

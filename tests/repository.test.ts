@@ -69,9 +69,11 @@ describe('packages as they would be published', () => {
     });
     const files: string[] = JSON.parse(listed.stdout)[0].files.map((file: { path: string }) => file.path);
     const manifest = JSON.parse(read(`packages/${folder}/package.json`));
-    const wanted = Object.values((manifest.exports ?? {}) as Record<string, string | Record<string, string>>)
-      .flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry)))
-      .concat(Object.values((manifest.bin ?? {}) as Record<string, string>))
+    type Entry = string | { readonly [condition: string]: Entry };
+    const leaves = (entry: Entry): string[] =>
+      typeof entry === 'string' ? [entry] : Object.values(entry).flatMap(leaves);
+    const wanted = [manifest.exports, manifest.imports, manifest.bin]
+      .flatMap((entry: Entry | undefined) => leaves(entry ?? {}))
       .map((file) => file.replace(/^\.\//, ''));
     for (const file of wanted.filter((name) => !name.includes('*'))) expect(files).toContain(file);
     expect(files.filter((file) => file.includes('.test.'))).toEqual([]);

@@ -1,6 +1,15 @@
-import { crossEntropy, ctc, huber, type LossInputs, type LossResult, lossFromJSON, sizeOf } from '@isoloss/core';
+import {
+  createRunner,
+  crossEntropy,
+  ctc,
+  huber,
+  type LossInputs,
+  type LossResult,
+  lossFromJSON,
+  sizeOf,
+} from '@isoloss/core';
 import { engineOf } from '../src/engine.ts';
-import { wasmEngine, wasmLoss } from '../src/index.ts';
+import { wasmBackend, wasmEngine, wasmLoss } from '../src/index.ts';
 import { Pool } from '../src/run/pool.ts';
 
 // What browser.test.ts runs in Node and in browsers alike.
@@ -86,4 +95,12 @@ export async function compute(threads: number): Promise<Report> {
   Pool.prototype.run = run;
   engine.dispose();
   return { sums, ready, shared };
+}
+
+/** What the backend says of itself, and a result. */
+export async function backend(): Promise<{ runtime: string; notes: readonly string[]; value: number }> {
+  const own = wasmBackend();
+  const { runtime, notes = [] } = await own.describe();
+  const { value } = await createRunner(own).run(huber(), { input: [1, 3], target: [0, 1] }, { dtype: 'float32' });
+  return { runtime, notes, value: value.data[0]! };
 }

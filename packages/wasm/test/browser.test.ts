@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compute, type Report } from './browser-program.ts';
+import { type backend, compute, type Report } from './browser-program.ts';
 import { bundled, removeBundles } from './bundle.ts';
 
 // In Chromium, from a server of our own. A person without one is told so; in CI (`.ci/run` installs it) it must be there.
@@ -15,12 +15,12 @@ const missing = 'Chromium is not here: install it (apt-get install chromium), or
 if (chromium === undefined && !process.env.CI) console.warn(`Left out, since ${missing}`);
 
 const program = `
-  import { compute } from './test/browser-program.ts';
+  import { backend, compute } from './test/browser-program.ts';
   const { searchParams } = new URL(location.href);
   if (searchParams.has('worker') && typeof document !== 'undefined')
     new Worker(location.href.replace('page?', 'bundle.mjs?'), { type: 'module' });
   else
-    compute(Number(searchParams.get('threads')))
+    (searchParams.has('backend') ? backend() : compute(Number(searchParams.get('threads'))))
       .catch((error) => ({ error: String(error.stack) }))
       .then((report) => fetch('result?' + searchParams, { method: 'POST', body: JSON.stringify(report) }));
 `;
@@ -48,7 +48,8 @@ beforeAll(async () => {
       response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
     }
     // WebAssembly may be compiled, strings may not be run.
-    response.setHeader('Content-Security-Policy', "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'");
+    const policy = kind === 'strict' ? '' : "'wasm-unsafe-eval'";
+    response.setHeader('Content-Security-Policy', `script-src 'self' 'unsafe-inline' ${policy}`);
     if (request.method === 'POST') {
       let body = '';
       request.on('data', (part) => {
@@ -77,7 +78,10 @@ afterAll(() => {
 });
 
 /** Opens a page, and gives what it sends back. */
-async function inBrowser(kind: 'plain' | 'isolated', query: string): Promise<Report & { error?: string }> {
+async function inBrowser<R = Report>(
+  kind: 'plain' | 'isolated' | 'strict',
+  query: string,
+): Promise<R & { error?: string }> {
   const profile = mkdtempSync(path.join(tmpdir(), 'isoloss-chromium-'));
   const answer = new Promise<string>((resolve) => answers.set(`${kind}?${query}`, resolve));
   const browser = spawn(
@@ -101,7 +105,7 @@ async function inBrowser(kind: 'plain' | 'isolated', query: string): Promise<Rep
       browser.once('close', (code) => fail(`ended with ${code}`));
       setTimeout(() => fail('has not answered'), 100_000).unref();
     });
-    return JSON.parse(await Promise.race([answer, silence])) as Report;
+    return JSON.parse(await Promise.race([answer, silence])) as R & { error?: string };
   } finally {
     browser.kill('SIGKILL');
     await ended;
@@ -139,6 +143,14 @@ describe.skipIf(chromium === undefined && !process.env.CI)('in Chromium', { time
     expect(error).toMatch(
       /UnsupportedError: @isoloss\/wasm can't run: threads need shared memory: .*Cross-Origin-Opener/,
     );
+  });
+
+  test('where a policy forbids to compile WebAssembly: an error, and a backend that computes all the same', async () => {
+    const { error } = await inBrowser('strict', 'threads=1');
+    expect(error).toMatch(/^UnsupportedError: @isoloss\/wasm can't run: WebAssembly may not be compiled here/);
+    const { runtime, notes, value } = await inBrowser<Awaited<ReturnType<typeof backend>>>('strict', 'backend=');
+    expect({ runtime, value }).toEqual({ runtime: 'the reference interpreter', value: 1 });
+    expect(notes[0]).toMatch(/^WebAssembly may not be compiled here.*: the reference runs instead, slowly$/);
   });
 });
 
