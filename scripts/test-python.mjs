@@ -1,4 +1,6 @@
-// npm run test:python: the oracle's own tests, and that it still gives every committed vector, checked against the libraries.
+// npm run test:python: the oracle's own tests, that it still gives every committed vector, checked against the libraries,
+// and those libraries as implementations of the protocol.
+import { disagreements } from './disagreements.mjs';
 import { golden, python } from './lib/python.mjs';
 import { run } from './lib/steps.mjs';
 
@@ -9,6 +11,7 @@ try {
     show: true,
     cwd: golden,
   });
+  await disagreements();
 } catch (error) {
   if (error.log) console.error(error.log);
   console.error(error.message);

@@ -6,15 +6,14 @@ import { root, run, step } from './steps.mjs';
 
 export const golden = path.join(root, 'tools/golden');
 
-/** The environment's interpreter; installs what is not there yet. */
-export async function python() {
-  const folder = path.join(golden, '.venv');
+/** The environment's interpreter, with what a file of requirements pins; installs what is not there yet. */
+export async function python(requirements = path.join(golden, 'requirements.txt')) {
+  const folder = path.join(path.dirname(requirements), '.venv');
   const own = path.join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-  const requirements = path.join(golden, 'requirements.txt');
   const key = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   const stamp = path.join(folder, '.installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return own;
-  await step('setting up Python 3.11 with what the oracle is checked against (about 2 GB)', async () => {
+  await step(`setting up Python 3.11 for ${path.relative(root, path.dirname(requirements))} (about 2 GB)`, async () => {
     await run(process.env.PYTHON ?? 'python3', ['-m', 'venv', folder]);
     // An index that can't be reached is given up at once, so that a local one is asked.
     const env = { PIP_RETRIES: process.env.PIP_RETRIES ?? '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
