@@ -112,7 +112,9 @@ export function isShifted(a: Expr): boolean {
   const [x, shift] = a.inputs;
   if (!isOp(shift!, 'where')) return false;
   const largest = shift.inputs[1]!;
-  return largest.op === 'max' && largest.inputs[0] === x;
+  // Of a line, or of two values.
+  if (largest.op === 'max') return largest.inputs[0] === x;
+  return largest.op === 'maximum' && x!.op === 'minimum' && largest.inputs.every((input) => x!.inputs.includes(input));
 }
 
 /** The graph as fused loops like it. */

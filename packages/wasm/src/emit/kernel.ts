@@ -123,7 +123,8 @@ export class KernelWriter extends ValueWriter {
       (total, lane) => total + (lane.kind === 'op' ? costOf[lane.op] : 1),
       0,
     );
-    const unroll = cost <= 32 ? 4 : cost <= 100 ? 2 : 1;
+    // Long bodies have their own parallelism, and no registers left for a second vector.
+    const unroll = cost <= 32 ? 4 : 1;
     const reduced = nest.roots.filter((placed) => placed.root.reduce !== undefined && this.inRegister(placed, simd));
     const sums = reduced.some(({ root }) => root.reduce!.op === 'sum' && root.tiles === undefined);
     const accumulators = new Map(

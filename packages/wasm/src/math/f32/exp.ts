@@ -1,5 +1,5 @@
 import { type Code, f32x4, i32x4, type V128, v128 } from '../../assembler/index.ts';
-import { bits, f, ln2, polynomial, rounder, scaled, shiftLeft, shiftRight } from './shared.ts';
+import { bits, f, ln2, polynomial, polynomialInHalves, rounder, scaled, shiftLeft, shiftRight } from './shared.ts';
 
 const { add, sub, mul, div, pmin, pmax } = f32x4;
 
@@ -95,7 +95,10 @@ export function sigmoid(code: Code, x: V128): V128 {
 }
 
 /** log(1 + x), 0 <= x <= 1, error <= 1 ULP and a little: a polynomial. */
-export const log1pUnit = (_: Code, x: V128): V128 => add(squareTimes(x, unitLogRest), x);
+export function log1pUnit(code: Code, x: V128): V128 {
+  const square = code.let(mul(x, x));
+  return add(mul(square, polynomialInHalves(x, square, unitLogRest)), x);
+}
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + t), t = e^−|x|; error <= 1.99 ULP. */
 export function softplus(code: Code, x: V128): V128 {
