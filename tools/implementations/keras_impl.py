@@ -22,8 +22,8 @@ BACKENDS = ("tensorflow", "jax")
 
 def backend_asked_for() -> str:
     parser = argparse.ArgumentParser(description="keras.losses behind isoloss's line protocol")
-    parser.add_argument("--backend", choices=BACKENDS, default=os.environ.get("KERAS_BACKEND", BACKENDS[0]))
-    return parser.parse_known_args()[0].backend
+    parser.add_argument("--backend", choices=BACKENDS, default=BACKENDS[0])
+    return parser.parse_args().backend
 
 
 # keras reads it when it is imported.
@@ -31,6 +31,8 @@ BACKEND = os.environ["KERAS_BACKEND"] = backend_asked_for()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 protocol.needs("keras", BACKEND)
 
+if BACKEND == "jax":
+    import jax_library  # noqa: E402, F401 – its settings come before jax
 import keras  # noqa: E402
 import numpy  # noqa: E402
 from keras import losses, ops, regularizers  # noqa: E402
