@@ -3,49 +3,80 @@
  *
  * Runtimes are loaded when they are used, since some take half a second and not all are installed everywhere.
  */
+import { availableParallelism } from 'node:os';
 import { type Backend, type BackendDescription, version } from '@isoloss/core';
 import type { RuntimeId } from '@isoloss/tfjs';
 import { messageOf, UnavailableError, UsageError } from './errors.ts';
 
+/** Where a deployment runs. A browser loads no native code; an edge worker compiles no WebAssembly at run time either. */
+export type Target = 'node' | 'browser' | 'edge';
+export const targets: readonly Target[] = ['node', 'browser', 'edge'];
+
+/** How a backend is set up; what it has no use for it is not given. */
+export interface BackendSettings {
+  readonly threads?: number | 'auto';
+}
+
 interface Registration {
   /** What it stands on, for people. */
   readonly summary: string;
-  /** Whom to install if it can't be imported. */
+  /** Whom to install if it can't be imported; each is seen from the one before. */
   readonly packages: readonly string[];
-  load(): Promise<Backend>;
+  readonly targets: readonly Target[];
+  /** Whether it takes a number of threads. */
+  readonly threads?: true;
+  load(settings: BackendSettings): Promise<Backend>;
+  /** Why it is slower here than its name promises, if it is. */
+  slowed?(description: BackendDescription): string | undefined;
 }
+
+/** The one that runs the reference in its place, or has fewer threads than it was asked for, says so in a note. */
+const substitute = ({ notes = [] }: BackendDescription): string | undefined =>
+  notes.find((note) => note.includes('the reference runs instead') || note.startsWith('one thread:'));
 
 const tfjs = async (id: RuntimeId): Promise<Backend> => (await import('@isoloss/tfjs')).tfjsBackend(id);
 
 const registry = {
   reference: {
     summary: 'plain JavaScript in float64: the meaning of every loss',
-    packages: [],
+    packages: ['@isoloss/core'],
+    targets: ['node', 'browser', 'edge'],
     load: async () => (await import('@isoloss/core')).referenceBackend(),
   },
   wasm: {
     summary: 'fused WebAssembly SIMD kernels, no native code',
     packages: ['@isoloss/wasm'],
-    load: async () => (await import('@isoloss/wasm')).wasmBackend(),
+    targets: ['node', 'browser'],
+    threads: true,
+    load: async (settings) => (await import('@isoloss/wasm')).wasmBackend(settings),
+    slowed: substitute,
   },
   'onnx-node': {
     summary: 'ONNX Runtime for Node',
     packages: ['@isoloss/onnx', 'onnxruntime-node'],
-    load: async () => (await import('@isoloss/onnx')).onnxBackend(),
+    targets: ['node'],
+    threads: true,
+    load: async ({ threads }) =>
+      (await import('@isoloss/onnx')).onnxBackend(
+        threads === undefined ? {} : { threads: threads === 'auto' ? availableParallelism() : threads },
+      ),
   },
   'tfjs-node': {
     summary: 'TensorFlow.js on native TensorFlow',
-    packages: ['@isoloss/tfjs', '@tensorflow/tfjs-node'],
+    packages: ['@isoloss/tfjs', '@tensorflow/tfjs-core', '@tensorflow/tfjs-node'],
+    targets: ['node'],
     load: () => tfjs('tfjs-node'),
   },
   'tfjs-wasm': {
     summary: 'TensorFlow.js on WebAssembly',
     packages: ['@isoloss/tfjs', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'],
+    targets: ['node', 'browser'],
     load: () => tfjs('tfjs-wasm'),
   },
   'tfjs-cpu': {
     summary: 'TensorFlow.js in plain JavaScript',
     packages: ['@isoloss/tfjs', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'],
+    targets: ['node', 'browser', 'edge'],
     load: () => tfjs('tfjs-cpu'),
   },
 } as const satisfies Record<string, Registration>;
@@ -57,6 +88,12 @@ export const backendIds = Object.keys(registry) as BackendId[];
 export const automatic: BackendId = 'wasm';
 /** What others are compared with. */
 export const judge: BackendId = 'reference';
+
+/** In which order others stand in for a backend that does not work: the faster first, the one that always works last. */
+export const standIns: readonly BackendId[] = ['wasm', 'onnx-node', 'tfjs-node', 'tfjs-wasm', 'tfjs-cpu', 'reference'];
+
+/** What is known of a backend before it is loaded. */
+export const registration = (id: BackendId): Omit<Registration, 'load'> => registry[id];
 
 export const isBackendId = (id: string): id is BackendId => Object.hasOwn(registry, id);
 
@@ -78,10 +115,10 @@ export type Opened = { readonly description: BackendDescription } & (
 );
 
 /** Loads a backend and asks it whether it works here. Never throws: what is wrong is in the description. */
-export async function openBackend(id: BackendId): Promise<Opened> {
-  const { load, packages } = registry[id];
+export async function openBackend(id: BackendId, settings: BackendSettings = {}): Promise<Opened> {
+  const { load, packages }: Registration = registry[id];
   try {
-    const backend = await load();
+    const backend = await load(settings);
     const description = await backend.describe();
     if (description.available) return { backend, description, available: true };
     await backend.dispose();

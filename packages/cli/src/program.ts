@@ -4,6 +4,7 @@ import type { CommandModule } from './command.ts';
 import { examples } from './command.ts';
 import { backendsCommand } from './commands/backends.ts';
 import { conformanceCommand } from './commands/conformance.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
 import { listCommand } from './commands/list.ts';
@@ -19,6 +20,7 @@ const modules: readonly CommandModule[] = [
   exportCommand,
   serveCommand,
   backendsCommand,
+  doctorCommand,
   setupCommand,
 ];
 

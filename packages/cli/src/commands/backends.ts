@@ -6,7 +6,6 @@ export interface BackendsFlags {
 
 export const backendsCommand: CommandModule = {
   name: 'backends',
-  aliases: ['doctor'],
   define: (program) =>
     program
       .command('backends')
