@@ -25,14 +25,25 @@ interface Registration {
   readonly targets: readonly Target[];
   /** Whether it takes a number of threads. */
   readonly threads?: true;
+  /** Whether it has one thread unless it is given more: one of the two is the better at every size. */
+  readonly optionalThreads?: true;
   load(settings: BackendSettings): Promise<Backend>;
-  /** Why it is slower here than its name promises, if it is. */
-  slowed?(description: BackendDescription): string | undefined;
+  /** Whether it is slower here than its name promises. */
+  slowed?(description: BackendDescription): Slowed | undefined;
 }
 
-/** The one that runs the reference in its place, or has fewer threads than it was asked for, says so in a note. */
-const substitute = ({ notes = [] }: BackendDescription): string | undefined =>
-  notes.find((note) => note.includes('the reference runs instead') || note.startsWith('one thread:'));
+/** What a backend that works has to say of itself: that something slower runs in its place. */
+interface Slowed {
+  readonly as: 'reference' | 'fewer threads';
+  readonly reason: string;
+}
+
+function wasmSlowed({ notes = [] }: BackendDescription): Slowed | undefined {
+  const replaced = notes.find((note) => note.includes('the reference runs instead'));
+  if (replaced !== undefined) return { as: 'reference', reason: replaced };
+  const threads = notes.find((note) => note.startsWith('one thread:'));
+  return threads === undefined ? undefined : { as: 'fewer threads', reason: threads };
+}
 
 const tfjs = async (id: RuntimeId): Promise<Backend> => (await import('@isoloss/tfjs')).tfjsBackend(id);
 
@@ -48,8 +59,9 @@ const registry = {
     packages: ['@isoloss/wasm'],
     targets: ['node', 'browser'],
     threads: true,
+    optionalThreads: true,
     load: async (settings) => (await import('@isoloss/wasm')).wasmBackend(settings),
-    slowed: substitute,
+    slowed: wasmSlowed,
   },
   'onnx-node': {
     summary: 'ONNX Runtime for Node',

@@ -3,6 +3,22 @@ import { errorToJSON, exitCodeOf, isUnsupported, messageOf, UsageError } from '.
 import { printJSON } from './output.ts';
 import { buildProgram } from './program.ts';
 
+export type { BackendId, BackendSettings, Target } from './backends.ts';
+export { chooseBackend } from './choose/choose.ts';
+export { type CreateOptions, createBackend, type SelectedBackend, type Selection } from './choose/create.ts';
+export type {
+  BackendConfig,
+  ChoiceReport,
+  ChoiceRequest,
+  Crossover,
+  Exclusion,
+  Measurement,
+  Objective,
+  Recommendation,
+} from './choose/types.ts';
+export { type BackendReport, type DoctorReport, type DoctorRequest, doctor } from './doctor/doctor.ts';
+export { UnavailableError, UsageError } from './errors.ts';
+
 /**
  * Runs a command as `isoloss` does and gives its exit code: 0 done, 1 failed, 2 wrong usage or input.
  *

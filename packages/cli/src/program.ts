@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { CommandModule } from './command.ts';
 import { examples } from './command.ts';
 import { backendsCommand } from './commands/backends.ts';
+import { chooseCommand } from './commands/choose.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
@@ -21,6 +22,7 @@ const modules: readonly CommandModule[] = [
   serveCommand,
   backendsCommand,
   doctorCommand,
+  chooseCommand,
   setupCommand,
 ];
 
@@ -45,6 +47,7 @@ export async function buildProgram(args: readonly string[]): Promise<{ program: 
         'isoloss eval huber --input "[1, 3]" --target "[0, 1]" --delta 2 --gradients',
         'isoloss eval crossEntropy --input logits.npy --target labels.npy --backend all',
         'isoloss conformance --report html --output report.html',
+        'isoloss choose --loss crossEntropy --shape 4096x1000 --gradients',
       )}\n\nExit codes: 0 done, 1 failed, 2 the command or its input is wrong. ISOLOSS_DEBUG=1 shows where an error
 comes from. isoloss <command> --help says more.`,
     );
