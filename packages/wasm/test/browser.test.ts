@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type backend, compute, type Report } from './browser-program.ts';
+import type { backend, Report } from './browser-program.ts';
 import { bundled, removeBundles } from './bundle.ts';
 
 // In Chromium, from a server of our own. A person without one is told so; in CI (`.ci/run` installs it) it must be there.
@@ -25,13 +25,22 @@ const program = `
       .then((report) => fetch('result?' + searchParams, { method: 'POST', body: JSON.stringify(report) }));
 `;
 
+const nodeProgram = `
+  import { compute } from './test/browser-program.ts';
+  console.log(JSON.stringify(await compute(1)));
+`;
+
 let server: Server;
 let address: string;
 let bundle: string;
+let nodeBundle: string;
 const answers = new Map<string, (report: string) => void>();
 
 beforeAll(async () => {
-  bundle = await bundled(program, { platform: 'browser' });
+  [bundle, nodeBundle] = await Promise.all([
+    bundled(program, { platform: 'browser' }),
+    bundled(nodeProgram, { platform: 'node' }),
+  ]);
   const files: Record<string, [type: string, text: string]> = {
     page: [
       'text/html',
@@ -115,8 +124,11 @@ async function inBrowser<R = Report>(
 
 describe.skipIf(chromium === undefined && !process.env.CI)('in Chromium', { timeout: 120_000 }, () => {
   let wanted: Report['sums'];
-  beforeAll(async () => {
-    wanted = (await compute(1)).sums;
+  beforeAll(() => {
+    // From the same sources at the same time.
+    const { status, stdout, stderr } = spawnSync(process.execPath, [nodeBundle], { encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+    wanted = JSON.parse(stdout).sums;
     expect(Object.keys(wanted).length).toBeGreaterThanOrEqual(8);
   });
 
