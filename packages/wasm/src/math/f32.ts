@@ -28,8 +28,8 @@ export const f32Math: ElementaryFunctions = {
 };
 
 /**
- * The largest error of each in ULP, over all 2³² inputs (scripts/ulp.mjs f32 --all); of pow over the powers by products,
- * the others are within 0.99.
+ * The largest error of each in ULP, over all 2³² inputs (scripts/ulp.mjs f32 --all), of cos over every 251st. Of pow it
+ * is that of the powers by products; the others stayed below 0.99 over every 251st input of eight exponents.
  */
 export const accuracy: { readonly [K in keyof ElementaryFunctions]: number } = {
   exp: 0.99,

@@ -43,7 +43,7 @@ const times = (code: Code, value: V128, use: (bound: V128) => V128): V128 => use
 
 /**
  * x to a constant power as JavaScript's `**`. Products and roots where they do, error <= 2.31 ULP; else 2^(exponent·log₂|x|)
- * with the logarithm in f64, error <= 0.99 ULP.
+ * with the logarithm in f64, error about 1 ULP (0.983 over every 251st input).
  */
 export function pow(code: Code, x: V128, exponent: number): V128 {
   if (Number.isNaN(exponent)) return f(NaN);
