@@ -23,12 +23,12 @@ describe('the examples of READMEs run, and print what they say', () => {
   const folder = mkdtempSync(path.join(root, '.cache/readme-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const all = ['README.md', 'packages/wasm/README.md'].flatMap((page) =>
+  const all = ['README.md', 'packages/wasm/README.md', 'docs/choosing.md'].flatMap((page) =>
     examples(readFileSync(path.join(root, page), 'utf8')).map((example) => ({ ...example, page })),
   );
-  test('there are some', () => expect(all.length).toBeGreaterThanOrEqual(8));
+  test('there are some', () => expect(all.length).toBeGreaterThanOrEqual(10));
 
-  test.each(all)('$page: $title', ({ page, title, code, output }) => {
+  test.each(all)('$page: $title', { timeout: 240_000 }, ({ page, title, code, output }) => {
     const file = path.join(folder, `${`${page} ${title}`.replace(/\W+/g, '-')}.mjs`);
     writeFileSync(file, code);
     const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });

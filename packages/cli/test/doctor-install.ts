@@ -13,6 +13,9 @@ export type Files = Readonly<Record<string, string>>;
 export function install(): {
   folder: string;
   put(name: string, files: Files): void;
+  /** Without taking away what is there. */
+  add(name: string, files: Files): void;
+  copy(name: string, from: string, to: string): void;
   drop(name: string): void;
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>;
   remove(): void;
@@ -37,18 +40,23 @@ export function install(): {
   ] as const)
     symlinkSync(realpathSync(join(root, 'packages', from, 'node_modules', name)), join(modules, name));
   const bin = join(modules, 'isoloss/bin/isoloss.js');
+  const add = (name: string, files: Files) => {
+    for (const [path, text] of Object.entries(files)) {
+      const file = join(modules, name, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  };
   const drop = (name: string) => rmSync(join(modules, name), { recursive: true, force: true });
   return {
     folder,
     drop,
     put(name, files) {
       drop(name);
-      for (const [path, text] of Object.entries(files)) {
-        const file = join(modules, name, path);
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, text);
-      }
+      add(name, files);
     },
+    add,
+    copy: (name, from, to) => cpSync(from, join(modules, name, to), { recursive: true }),
     run: (args, options) => execute(process.execPath, [bin, ...args], { cwd: folder, ...options }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
