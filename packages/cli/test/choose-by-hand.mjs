@@ -21,7 +21,7 @@ const questions = [
   ['bceWithLogits', ['32', '10000', '500000'], false],
 ];
 const tolerance = 1.1;
-const only = 'reference,wasm,onnx-node,tfjs-node,tfjs-wasm';
+const only = 'reference,wasm,onnx-node,tfjs-node';
 
 const makers = {
   reference: () => referenceBackend(),
@@ -29,7 +29,6 @@ const makers = {
   'wasm-threads': () => wasmBackend({ threads: 'auto' }),
   'onnx-node': () => onnxBackend(),
   'tfjs-node': () => tfjsBackend('tfjs-node'),
-  'tfjs-wasm': () => tfjsBackend('tfjs-wasm'),
 };
 
 /** Inputs of another making than choose's: a sine is as good as a random number to whoever adds and multiplies. */

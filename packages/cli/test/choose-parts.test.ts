@@ -63,23 +63,31 @@ const measurement = (candidate: string, times: Record<number, number[]>, bytes =
     sizes: Object.entries(times).map(([size, rounds]) => ({ size: Number(size), median: quantile(rounds, 0.5) })),
   }) as unknown as Measurement;
 
+const timing = (...rounds: number[]) => ({ rounds, least: Math.min(...rounds) });
+
 describe('the decision', () => {
   const rounds = (...all: [string, Record<number, number[]>, number?][]) => {
     const byId = new Map(all.map(([id, times]) => [id, times]));
     const measurements = all.map(([id, times, bytes]) => measurement(id, times, bytes));
-    const roundsAt = (id: string, size: number) => byId.get(id)?.[size] ?? [];
-    const decision = decide(measurements, 'latency', 64, roundsAt)!;
+    const timingAt = (id: string, size: number) => {
+      const times = byId.get(id)?.[size];
+      return times === undefined ? undefined : timing(...times);
+    };
+    const decision = decide(measurements, 'latency', 64, timingAt)!;
     const asked = { size: 64, candidate: decision.candidate };
-    return { decision, changes: crossovers(measurements, 'latency', asked, roundsAt) };
+    return { decision, changes: crossovers(measurements, 'latency', asked, timingAt) };
   };
 
   it('is for what is faster within the rounds, however much these differ', () => {
-    expect(isFaster([1, 10, 100], [1.2, 12, 120])).toBe(true);
-    expect(isFaster([1, 1, 1, 1], [1.02, 1.02, 1.02, 1.02])).toBe(false);
-    expect(isFaster([1, 1, 1, 1], [2, 2, 0.5, 0.5])).toBe(false);
-    expect(isFaster([1], [1.5])).toBe(false);
-    expect(isFaster([1], [3])).toBe(true);
-    expect(isFaster([], [])).toBe(false);
+    expect(isFaster(timing(1, 10, 100), timing(1.2, 12, 120))).toBe(true);
+    expect(isFaster(timing(1, 1, 1, 1), timing(1.02, 1.02, 1.02, 1.02))).toBe(false);
+    expect(isFaster(timing(1, 1, 1, 1), timing(2, 2, 0.5, 0.5))).toBe(false);
+    expect(isFaster(timing(1), timing(1.5))).toBe(false);
+    expect(isFaster(timing(1), timing(3))).toBe(true);
+    expect(isFaster(timing(), timing())).toBe(false);
+    // On a machine that does much else: ahead in most rounds, and not by what it can do.
+    expect(isFaster({ rounds: [9, 10, 12, 11], least: 9 }, { rounds: [10, 12, 64, 20], least: 5 })).toBe(false);
+    expect(isFaster(timing(10, 10, 10, 10), timing(11, 11, 11, 11), 1.2)).toBe(false);
     const { decision } = rounds(['a', { 64: [1, 10, 100, 20] }], ['b', { 64: [1.3, 13, 130, 26] }]);
     expect(decision).toMatchObject({ candidate: 'a', tiedWith: [], order: ['a', 'b'] });
     expect(decision.reason).toBe('a warm call takes 15 ms: 1.3 times as fast as the next, b (19.5 ms)');

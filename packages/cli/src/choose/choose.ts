@@ -6,7 +6,7 @@ import { formatTime } from '../doctor/units.ts';
 import { UsageError } from '../errors.ts';
 import { gradientNames } from '../gradient-names.ts';
 import { allCandidates, filterCandidates } from './candidates.ts';
-import { crossovers, decide, type RoundsAt } from './decide.ts';
+import { crossovers, decide, type TimingAt } from './decide.ts';
 import { elementsOf, planShapes, type ShapePlan } from './inputs.ts';
 import {
   coldStarts,
@@ -22,6 +22,7 @@ import {
   warmOf,
   whatHappened,
 } from './measure.ts';
+import { least } from './statistics.ts';
 import type { BackendConfig, ChoiceReport, ChoiceRequest, Measurement, Recommendation } from './types.ts';
 import { objectives } from './types.ts';
 
@@ -128,8 +129,8 @@ export async function chooseBackend(request: ChoiceRequest): Promise<ChoiceRepor
           reason: `it computes ${loss.id} wrongly: ${conformance.failed} of ${conformance.total} vectors fail in ${asked.dtype}, the first of them ${conformance.firstFailure ?? 'not known'}`,
         });
     const eligible = measured.filter(({ candidate }) => isIn({ id: candidate }));
-    const roundsAt = roundsOf(running, asked.objective === 'throughput');
-    const decision = decide(eligible, asked.objective, plan.axis.size, roundsAt);
+    const timingAt = timingsOf(running, asked.objective === 'throughput');
+    const decision = decide(eligible, asked.objective, plan.axis.size, timingAt);
     const order = new Map(decision?.order.map((id, k) => [id, k]));
     const environment = findEnvironment();
     return {
@@ -153,7 +154,7 @@ export async function chooseBackend(request: ChoiceRequest): Promise<ChoiceRepor
       crossovers:
         decision === undefined
           ? []
-          : crossovers(eligible, asked.objective, { size: plan.axis.size, candidate: decision.candidate }, roundsAt),
+          : crossovers(eligible, asked.objective, { size: plan.axis.size, candidate: decision.candidate }, timingAt),
       notes: notesOf(loadBefore, environment.cores.available, asked),
     };
   } finally {
@@ -217,11 +218,13 @@ function ladder(plan: ShapePlan, isQuick: boolean): number[] {
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
-function roundsOf(running: readonly Running[], cpu: boolean): RoundsAt {
+function timingsOf(running: readonly Running[], cpu: boolean): TimingAt {
   const byId = new Map(running.map((one) => [one.entrant.id, one]));
   return (candidate, size) => {
     const series = byId.get(candidate)?.series.get(size);
-    return (cpu ? series?.roundCpu : series?.roundMedians) ?? [];
+    if (series === undefined || series.samples.length === 0) return undefined;
+    const rounds = cpu ? series.roundCpu : series.roundMedians;
+    return { rounds, least: least(cpu ? rounds : series.samples) };
   };
 }
 

@@ -1,17 +1,19 @@
 import { formatBytes, formatTime } from '../doctor/units.ts';
-import { isFaster, median, type Rounds } from './statistics.ts';
+import { isFaster, median, type Timing, worthMentioning, worthThreads } from './statistics.ts';
 import type { Crossover, Measurement, Objective } from './types.ts';
 
 /** What a candidate is compared by: one number, and the rounds that it is from where there are any. */
 interface Score {
   readonly candidate: string;
   readonly value: number;
-  readonly rounds: Rounds | undefined;
+  readonly timing: Timing | undefined;
+  readonly threaded: boolean;
 }
 
-/** Rounds of each candidate at each size: medians of wall time, or of processor time for throughput. */
-export type RoundsAt = (candidate: string, size: number) => Rounds;
+/** Times of each candidate at each size, of the clock on the wall, or of processors for throughput; undefined where not taken. */
+export type TimingAt = (candidate: string, size: number) => Timing | undefined;
 
+const isThreaded = ({ settings }: Measurement): boolean => settings.threads === 'auto';
 const isTimed = (objective: Objective): boolean => objective === 'latency' || objective === 'throughput';
 
 /** Those of one measurement that nothing else is clearly better than, the best first. */
@@ -23,8 +25,9 @@ function leaders(scores: readonly Score[]): string[] {
 }
 
 function isBetter(a: Score, b: Score): boolean {
-  if (a.rounds !== undefined && b.rounds !== undefined) return isFaster(a.rounds, b.rounds);
-  return b.value >= 1.05 * a.value;
+  const by = a.threaded && !b.threaded ? worthThreads : worthMentioning;
+  if (a.timing !== undefined && b.timing !== undefined) return isFaster(a.timing, b.timing, by);
+  return b.value >= by * a.value;
 }
 
 export interface Decision {
@@ -58,13 +61,14 @@ export function decide(
   measurements: readonly Measurement[],
   objective: Objective,
   size: number,
-  roundsAt: RoundsAt,
+  timingAt: TimingAt,
 ): Decision | undefined {
   const scores = measurements.map(
     (one): Score => ({
       candidate: one.candidate,
       value: figureOf(one, objective),
-      rounds: isTimed(objective) ? roundsAt(one.candidate, size) : undefined,
+      timing: isTimed(objective) ? timingAt(one.candidate, size) : undefined,
+      threaded: isThreaded(one),
     }),
   );
   const tied = leaders(scores);
@@ -130,22 +134,23 @@ export function crossovers(
   measurements: readonly Measurement[],
   objective: Objective,
   asked: { readonly size: number; readonly candidate: string },
-  roundsAt: RoundsAt,
+  timingAt: TimingAt,
 ): Crossover[] {
   if (!isTimed(objective)) return [];
   const sizes = [...new Set(measurements.flatMap((one) => one.sizes.map(({ size }) => size)))].sort((a, b) => a - b);
-  const medianAt = (id: string, size: number) => median(roundsAt(id, size));
+  const medianAt = (id: string, size: number) => median(timingAt(id, size)?.rounds ?? []);
   const answers = new Map<number, string>([[asked.size, asked.candidate]]);
   const walk = (path: readonly number[]) => {
     let current = asked.candidate;
     for (const size of path) {
       const scores = measurements
-        .filter((one) => roundsAt(one.candidate, size).length > 0)
+        .filter((one) => timingAt(one.candidate, size) !== undefined)
         .map(
           (one): Score => ({
             candidate: one.candidate,
             value: medianAt(one.candidate, size),
-            rounds: roundsAt(one.candidate, size),
+            timing: timingAt(one.candidate, size),
+            threaded: isThreaded(one),
           }),
         );
       const best = leaders(scores);

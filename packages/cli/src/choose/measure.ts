@@ -175,20 +175,33 @@ export async function timeAt(
     });
   }
   const best = Math.min(...ready.map(({ onceMs }) => onceMs));
-  for (let round = 0; round < rounds; round++)
-    for (let k = 0; k < ready.length; k++) {
-      const { entry, onceMs } = ready[(k + round) % ready.length]!;
-      const series = entry.series.get(size);
-      if (series === undefined) continue;
-      if (round > 0 && onceMs > slow.ms && onceMs > slow.times * best) continue;
-      await guarded(entry, async () => {
-        await new Promise((resolve) => setTimeout(resolve, settlingMs));
-        const timed = await ask<Timed>(entry.child, { time: settings.sampleMs }, settings.timeoutMs);
-        for (const sample of timed.samples) series.samples.push(sample);
-        series.roundMedians.push(median(timed.samples));
-        series.roundCpu.push(timed.cpuMs);
-      });
-    }
+  const sample = async (entry: Running) => {
+    const series = entry.series.get(size);
+    if (series === undefined) return;
+    await guarded(entry, async () => {
+      await new Promise((resolve) => setTimeout(resolve, settlingMs));
+      const timed = await ask<Timed>(entry.child, { time: settings.sampleMs }, settings.timeoutMs);
+      for (const one of timed.samples) series.samples.push(one);
+      series.roundMedians.push(median(timed.samples));
+      series.roundCpu.push(timed.cpuMs);
+    });
+  };
+  const inTurn = async (entries: readonly Running[], count: number, from = 0) => {
+    for (let round = from; round < from + count; round++)
+      for (let k = 0; k < entries.length; k++) await sample(entries[(k + round) % entries.length]!);
+  };
+  const isSlow = ({ onceMs }: { readonly onceMs: number }) => onceMs > slow.ms && onceMs > slow.times * best;
+  await inTurn(
+    ready.map(({ entry }) => entry),
+    1,
+  );
+  const quickOnes = ready.filter((one) => !isSlow(one)).map(({ entry }) => entry);
+  await inTurn(quickOnes, rounds - 1, 1);
+  // What the answer hangs on deserves more: those between which it is.
+  const medianOf = ({ series }: Running) => median(series.get(size)?.samples ?? [Infinity]);
+  const leading = Math.min(...quickOnes.map(medianOf));
+  const contenders = quickOnes.filter((entry) => medianOf(entry) <= 2 * leading);
+  if (once && contenders.length > 1) await inTurn(contenders, rounds, rounds);
 }
 
 /** Those for which a larger size is worth measuring, by what they took at this one. */

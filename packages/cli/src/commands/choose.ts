@@ -60,8 +60,8 @@ started in processes of its own. Reported are
   cold start    from the start of a process to the first result, making the inputs not counted; median (least – largest)
   memory        peak of a process after its first calls; install: files on disk, dependencies included
   vectors       of this loss, passed and run; a candidate that fails one is never recommended
-One counts as faster than another if it is by 5% or more in the typical round and in three of four rounds at all; where none is,
-the smaller install is taken. The same is measured at other sizes of the batch, for the size at which the answer changes.
+One counts as faster than another if it is by 5% or more in the typical round (20% if it takes more threads), in three of four
+rounds at all, and in its least time; where none is, the smaller install is taken. The same is measured at other sizes of the batch, for the size at which the answer changes.
 wasm (one thread) and wasm-threads (one a core) are two candidates.
 
 Exit code 0 with a recommendation, 1 if nothing is left to recommend, 2 if the request makes no sense. Progress goes to
