@@ -5,7 +5,7 @@ import { type Nest, type Placed, tileLength } from '../compile/nests.ts';
 import { ValueWriter } from './values.ts';
 
 /** Vectors that one accumulator adds up before it is added to the total: rounding errors grow with it. */
-const block = 256;
+const block = 128;
 
 /** Writes the loops of a kernel: `(arguments, begin, end)`, the last two over its outermost shared loop. */
 export class KernelWriter extends ValueWriter {
@@ -126,7 +126,7 @@ export class KernelWriter extends ValueWriter {
     // Long bodies have their own parallelism, and no registers left for a second vector.
     const unroll = cost <= 32 ? 4 : 1;
     const reduced = nest.roots.filter((placed) => placed.root.reduce !== undefined && this.inRegister(placed, simd));
-    const sums = reduced.some(({ root }) => root.reduce!.op === 'sum' && root.tiles === undefined);
+    const sums = reduced.some(({ root }) => root.reduce!.op === 'sum');
     const accumulators = new Map(
       reduced.map((placed) => [placed, Array.from({ length: unroll }, () => code.variable('v128'))]),
     );

@@ -314,7 +314,8 @@ export class Binding {
   private runKernel(kernel: BoundKernel, pointers: Int32Array, base: number): void {
     const { i32, u8 } = this.engine.heap.view;
     const { job, words } = kernel;
-    const threads = this.engine.shares(job.work) ? this.engine.threads : 1;
+    // For all threads, also those that have not started: one may be ready by the time that the job is shared.
+    const { threads } = this.engine;
     for (const { word, buffer, perThread } of kernel.pointers)
       for (let thread = 0; thread < threads; thread++)
         i32[word + thread * words] = pointers[buffer]! + thread * perThread;
