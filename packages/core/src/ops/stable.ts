@@ -39,27 +39,16 @@ const tanh: StableRule<'tanh'> = {
   },
 };
 
-/** e^−|x| − 1 and e^−|x|, of which all hyperbolic functions are made. */
-function decay(x: Expr): { drop: Expr; left: Expr } {
-  const drop = x.abs().neg().expm1();
-  return { drop, left: drop.add(1) };
-}
-
 const logCosh: StableRule<'logCosh'> = {
   // log1p(2·sinh²(x/2)) near 0, where |x| + log1p(e^{−2|x|}) − log 2 cancels; the latter far out, where sinh overflows.
   body: ([x]) => {
-    const near = x!.abs().le(1);
-    const { drop, left } = decay(x!);
-    const twiceSinh = drop.square().div(where(near, left, 1).mul(2));
-    const log = where(near, twiceSinh, left.square()).log1p();
-    return log.add(where(near, 0, x!.abs().sub(Math.LN2)));
+    const size = x!.abs();
+    const near = size.le(1);
+    const growth = where(near, size, 0).mul(0.5).expm1();
+    const sinh = growth.add(growth.div(growth.add(1))).mul(0.5);
+    return where(near, sinh.square().mul(2).log1p(), size.add(size.mul(-2).exp().log1p()).sub(Math.LN2));
   },
-  // tanh, of the same exponential.
-  derivative: (g, { inputs: [x] }) => {
-    const { drop, left } = decay(x!);
-    const tanh = drop.mul(left.add(1)).neg().div(left.square().add(1));
-    return [g.mul(x!.sign().mul(tanh))];
-  },
+  derivative: (g, { inputs: [x] }) => [g.mul(x!.tanh())],
 };
 
 const complementPower: StableRule<'complementPower'> = {
