@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { backend, Report } from './browser-program.ts';
 import { bundled, removeBundles } from './bundle.ts';
 
-// In Chromium, from a server of our own. A person without one is told so; in CI (`.ci/run` installs it) it must be there.
+// In Chromium, from a server of our own. A person without one is told so; in CI it must be there (`.ci/run` installs it).
 const places = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const chromium = places.find((place) => place !== undefined && existsSync(place));
 const missing = 'Chromium is not here: install it (apt-get install chromium), or say where it is by CHROMIUM';
