@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { access, constants, copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { isIntact, publish } from './cache.ts';
 import { oneLine, TfjsNodeUnavailableError } from './error.ts';
 import { linkLibrary } from './install.ts';
 import type { Library, LibraryPlace } from './library.ts';
-import { napiVersion, type TfjsNodePackage } from './locate.ts';
+import { findNodeGyp, napiVersion, type TfjsNodePackage } from './locate.ts';
 import type { Progress } from './progress.ts';
 import { findPython } from './python.ts';
 import { run } from './run.ts';
@@ -31,7 +30,7 @@ export async function cachedBinding(
 /**
  * Builds the binding that tfjs-node ships as source, beside the package rather than in it, into the cache.
  *
- * @throws {TfjsNodeUnavailableError} if there is no Python or no C++ compiler, or if the build fails.
+ * @throws {TfjsNodeUnavailableError} if there is no Python, no C++ compiler or no node-gyp, or if the build fails.
  */
 export async function buildBinding(
   tfjsNode: TfjsNodePackage,
@@ -41,7 +40,7 @@ export async function buildBinding(
   signal?: AbortSignal,
 ): Promise<string> {
   const python = await findPython(signal);
-  await needTools();
+  const gyp = await needTools();
   // The makefiles that node-gyp writes don't stand a space in a path.
   const spacious = /\s/.test(place.drafts);
   const source = spacious ? await mkdtemp(join(tmpdir(), 'isoloss-')) : join(place.drafts, 'source');
@@ -51,7 +50,6 @@ export async function buildBinding(
     await cp(join(tfjsNode.directory, 'binding'), join(source, 'binding'), { recursive: true });
     await linkLibrary(library.directory, join(source, 'deps'));
     const out = join(source, 'out');
-    const gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
     const headers = nodeHeaders();
     const args = [
       gyp,
@@ -93,7 +91,8 @@ export function nodeHeaders(): string | undefined {
   return existsSync(join(prefix, 'include', 'node', 'node.h')) ? prefix : undefined;
 }
 
-async function needTools(): Promise<void> {
+/** Looks for what the build runs, and gives node-gyp's program. */
+async function needTools(): Promise<string> {
   const compiler = process.env.CXX?.split(' ')[0] ?? 'g++';
   for (const tool of ['make', compiler]) {
     if (await onPath(tool)) continue;
@@ -102,6 +101,12 @@ async function needTools(): Promise<void> {
       'install a C++ compiler and make (build-essential, or gcc-c++ and make), then isoloss setup tfjs-node',
     );
   }
+  const gyp = findNodeGyp();
+  if (gyp !== undefined) return gyp;
+  throw new TfjsNodeUnavailableError(
+    'building its native binding needs the package node-gyp, which is not installed',
+    'npm install node-gyp, then isoloss setup tfjs-node',
+  );
 }
 
 async function onPath(tool: string): Promise<boolean> {

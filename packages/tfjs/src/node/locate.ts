@@ -27,22 +27,31 @@ export function packageAt(directory: string): TfjsNodePackage {
   return { directory, version, binding: join(directory, 'lib', `napi-v${napiVersion}`, 'tfjs_binding.node') };
 }
 
-/**
- * The tfjs-node that this package would load; else the one that the working folder would: it is an optional peer, so
- * that a strict package manager may make it visible to the application alone.
- *
- * @throws {TfjsNodeUnavailableError} if there is none.
- */
-export function findTfjsNode(): TfjsNodePackage {
+/** Where a file of an optional peer is: as this package sees it, else as the working folder does; strict package managers show it to one alone. */
+function resolvePeer(file: string): string | undefined {
   for (const place of [import.meta.url, pathToFileURL(join(process.cwd(), 'index.js'))]) {
     try {
-      return packageAt(dirname(createRequire(place).resolve(`${packageName}/package.json`)));
+      return createRequire(place).resolve(file);
     } catch {
       // Not visible from there.
     }
   }
+  return undefined;
+}
+
+/**
+ * The tfjs-node that this package would load; else the one that the working folder would.
+ *
+ * @throws {TfjsNodeUnavailableError} if there is none.
+ */
+export function findTfjsNode(): TfjsNodePackage {
+  const manifest = resolvePeer(`${packageName}/package.json`);
+  if (manifest !== undefined) return packageAt(dirname(manifest));
   throw new TfjsNodeUnavailableError(
     `the package ${packageName} is not installed`,
     `npm install ${packageName}@4.22.0, then isoloss setup tfjs-node`,
   );
 }
+
+/** node-gyp's program; undefined where it is not installed. The command `isoloss` brings it; who only computes needs none. */
+export const findNodeGyp = (): string | undefined => resolvePeer('node-gyp/bin/node-gyp.js');

@@ -8,7 +8,7 @@ import { nodeHeaders } from './build.ts';
 import { sizeOf } from './cache.ts';
 import { messageOf, oneLine } from './error.ts';
 import { inStaging, removeBinding } from './install.ts';
-import { napiVersion, type TfjsNodePackage } from './locate.ts';
+import { findNodeGyp, napiVersion, type TfjsNodePackage } from './locate.ts';
 import { run } from './run.ts';
 
 export interface OfficialOptions {
@@ -95,12 +95,12 @@ async function environment(directory: string, staging: string): Promise<NodeJS.P
   await mkdir(commands);
   await writeFile(join(commands, 'node-pre-gyp'), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
   await writeFile(join(commands, 'node-pre-gyp.cmd'), `@${command} %*\r\n`);
-  const headers = nodeHeaders();
+  const [headers, gyp] = [nodeHeaders(), findNodeGyp()];
   return {
     ...process.env,
     PATH: [commands, process.env.PATH].join(delimiter),
     // For the platforms that have a library but no prebuilt binding.
-    npm_config_node_gyp: createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js'),
+    ...(gyp ? { npm_config_node_gyp: gyp } : {}),
     ...(headers ? { npm_config_nodedir: headers } : {}),
   };
 }
