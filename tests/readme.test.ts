@@ -1,38 +1,160 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { main } from 'isoloss';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { anchorsOf, type Block, blocksOf, linksOf, read, root } from './support/markdown.ts';
+import { notRun } from './support/not-run.ts';
+import { hasPython, isRun, runPage } from './support/page.ts';
 
-const root = path.resolve(import.meta.dirname, '..');
+const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { cwd: root })
+  .toString()
+  .split('\n')
+  .filter((page) => page !== '' && existsSync(path.join(root, page)) && !page.startsWith('.changeset/'));
+// The API reference repeats the doc comments, whose examples are parts of programs.
+const all = new Map(pages.filter((page) => !page.startsWith('docs/api/')).map((page) => [page, blocksOf(page)]));
+const blocks = [...all.values()].flat();
+const at = ({ page, line }: Block): string => `${page}:${line}`;
 
-/** Fenced blocks of a Markdown file: what is to be run, with the output that is printed below it, if any. */
-function examples(markdown: string): { title: string; code: string; output: string | undefined }[] {
-  const blocks = [...markdown.matchAll(/^## (.+)$|^```(\w+)\n([\s\S]*?)^```$/gm)];
-  let title = '';
-  return blocks.flatMap((block, k) => {
-    if (block[1] !== undefined) title = block[1];
-    if (block[2] !== 'js') return [];
-    const next = blocks[k + 1];
-    return [{ title, code: block[3]!, output: next?.[2] === 'text' ? next[3] : undefined }];
-  });
-}
+// Inside the workspace, where the packages resolve to what was built, as they do for a user.
+mkdirSync(path.join(root, '.cache'), { recursive: true });
+const folder = mkdtempSync(path.join(root, '.cache/readme-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('the examples of READMEs run, and print what they say', () => {
-  // Inside the workspace, where the packages resolve to what was built, as they do for a user.
-  mkdirSync(path.join(root, '.cache'), { recursive: true });
-  const folder = mkdtempSync(path.join(root, '.cache/readme-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  const all = ['README.md', 'packages/wasm/README.md', 'docs/choosing.md'].flatMap((page) =>
-    examples(readFileSync(path.join(root, page), 'utf8')).map((example) => ({ ...example, page })),
+describe.concurrent('code runs, and prints what the page says', () => {
+  const isLoss = (page: string): boolean => page.startsWith('docs/losses/');
+  const own = [...all].filter(([page, list]) => !isLoss(page) && list.some(isRun));
+  const losses = [...all].filter(([page]) => isLoss(page)).flatMap(([, list]) => list);
+  // One process for the many small blocks of the losses.
+  const runs: [string, Block[]][] = [...own, ...(losses.some(isRun) ? [['docs/losses', losses] as const] : [])].map(
+    ([page, list]) => [page, [...list]],
   );
-  test('there are some', () => expect(all.length).toBeGreaterThanOrEqual(10));
+  test('there is some', () => expect(blocks.filter(isRun).length).toBeGreaterThan(15));
 
-  test.each(all)('$page: $title', { timeout: 240_000 }, ({ page, title, code, output }) => {
-    const file = path.join(folder, `${`${page} ${title}`.replace(/\W+/g, '-')}.mjs`);
-    writeFileSync(file, code);
-    const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
-    expect(status, stderr).toBe(0);
-    if (output !== undefined) expect(stdout).toBe(output);
+  test.each(runs)('%s', { timeout: 240_000 }, async (page, list) => {
+    for (const { block, stdout, error, expected } of await runPage(
+      list,
+      path.join(folder, page.replace(/\W+/g, '-')),
+    )) {
+      expect(error, `${at(block)} failed`).toBeUndefined();
+      if (expected !== undefined) expect(stdout, `${at(block)} prints`).toBe(expected);
+    }
+  });
+});
+
+describe('code that is not run', () => {
+  test('is what is listed here', () => {
+    const marked = blocks.filter(({ marker }) => marker?.kind === 'not run' || marker?.kind === 'output varies');
+    const counts: Record<string, number> = {};
+    for (const { page } of marked) counts[page] = (counts[page] ?? 0) + 1;
+    expect(counts).toEqual(notRun);
+  });
+
+  test('names commands and flags that there are', async () => {
+    const written: string[] = [];
+    const print = vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    const wrong: string[] = [];
+    for (const block of blocks.filter((other) => other.language === 'sh' && !isRun(other))) {
+      const lines = block.code.replace(/\\\n/g, ' ').matchAll(/^(?:npx )?isoloss (.*)$/gm);
+      for (const [, line] of lines) {
+        const words = line!
+          .replace(/"[^"]*"|'[^']*'/g, '_')
+          .replace(/\s#.*|[|>].*/, '')
+          .trim()
+          .split(/\s+/);
+        const named = words.slice(0, words.findIndex((word) => !/^[a-z]/i.test(word)) >>> 0);
+        const deep = ['eval', 'export', 'conformance'].includes(named[0]!) ? named.slice(0, 2) : named.slice(0, 1);
+        written.length = 0;
+        await main([...deep, '--help']);
+        const help = written.join('');
+        for (const flag of words.filter((word) => word.startsWith('--')))
+          if (!new RegExp(`${flag}\\b`).test(help)) wrong.push(`${at(block)}: ${deep.join(' ')} has no ${flag}`);
+      }
+    }
+    print.mockRestore();
+    expect(wrong).toEqual([]);
+  });
+
+  test('a file of the repository is that file', () => {
+    for (const block of blocks.filter(({ marker }) => marker?.kind === 'same as'))
+      expect(block.code, at(block)).toBe(read(path.join(path.dirname(block.page), block.marker!.text)));
+  });
+});
+
+test('TypeScript is typed', { timeout: 120_000 }, () => {
+  const project = path.join(folder, 'types');
+  for (const block of blocks.filter(({ language }) => language === 'ts')) {
+    if (block.marker?.kind === 'same as') continue;
+    const name = block.marker?.kind === 'file' ? block.marker.text : `block-${block.line}.ts`;
+    const file = path.join(project, block.page.replace(/\W+/g, '-'), name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, `${block.code}export {};\n`);
+  }
+  const options = { extends: path.join(root, 'tsconfig.base.json'), include: ['**/*.ts'] };
+  const compilerOptions = { noEmit: true, types: ['node'], noUnusedLocals: false, lib: ['es2023', 'dom'] };
+  writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ ...options, compilerOptions }));
+  const { stdout } = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['-p', project], { encoding: 'utf8' });
+  expect(stdout).toBe('');
+});
+
+describe('JSON', () => {
+  const ajv = new Ajv2020({ allowUnionTypes: true, strict: false });
+  const compiled = (file: string) => ajv.compile(JSON.parse(read(file)));
+  const schemas = {
+    'isoloss-vectors/1': compiled('packages/conformance/schemas/vectors.schema.json'),
+    'isoloss-expectations/1': compiled('packages/conformance/schemas/expectations.schema.json'),
+    'isoloss-backend/1': compiled('packages/cli/schemas/backend-config.schema.json'),
+  };
+  const protocol = compiled('packages/conformance/schemas/protocol.schema.json');
+  const valid = (validate: typeof protocol, data: unknown, block: Block) =>
+    expect(validate(data), `${at(block)}: ${ajv.errorsText(validate.errors)}`).toBe(true);
+
+  test('is as its schema wants it', () => {
+    for (const block of blocks.filter(({ language }) => language === 'json')) {
+      const data = JSON.parse(block.code);
+      const validate = schemas[data.schema as keyof typeof schemas];
+      if (data.schema !== undefined) expect(Object.keys(schemas), at(block)).toContain(data.schema);
+      if (validate !== undefined) valid(validate, data, block);
+    }
+  });
+
+  test('lines are messages of the protocol', () => {
+    const messages = blocks
+      .filter(({ language }) => language === 'jsonl')
+      .flatMap((block) =>
+        block.code
+          .trim()
+          .split('\n')
+          .map((line) => ({ block, line })),
+      );
+    for (const { block, line } of messages) valid(protocol, JSON.parse(line), block);
+  });
+});
+
+test.skipIf(!hasPython)('Python compiles', () => {
+  for (const block of blocks.filter(({ language }) => language === 'python')) {
+    const compile = 'import ast, sys; ast.parse(sys.stdin.read())';
+    const { status, stderr } = spawnSync('python3', ['-c', compile], { input: block.code, encoding: 'utf8' });
+    expect(status, `${at(block)}: ${stderr}`).toBe(0);
+  }
+});
+
+describe('links', () => {
+  const anchors = new Map<string, Set<string>>();
+  const anchorsIn = (page: string) => {
+    if (!anchors.has(page)) anchors.set(page, anchorsOf(page));
+    return anchors.get(page)!;
+  };
+
+  test.each(pages)('of %s lead somewhere', (page) => {
+    const dead = linksOf(page).filter((link) => {
+      if (/^[a-z]+:/i.test(link)) return false;
+      const [file, anchor] = decodeURI(link).split('#') as [string, string | undefined];
+      const target = file === '' ? page : path.posix.join(path.posix.dirname(page), file);
+      if (target.startsWith('..') || !existsSync(path.join(root, target))) return true;
+      return anchor !== undefined && target.endsWith('.md') && !anchorsIn(target).has(anchor);
+    });
+    expect(dead).toEqual([]);
   });
 });
