@@ -107,6 +107,7 @@ export { stableRules } from './ops/stable.ts';
 export { evaluate, referenceBackend } from './reference.ts';
 export { BroadFaceQueue, type BroadFaceQueueState } from './state/broad-face-queue.ts';
 export { CrdMemory, type CrdMemoryOptions, type CrdMemoryState } from './state/crd-memory.ts';
+export { PartialMean, type PartialMeanState, type PartialSums } from './state/partial-mean.ts';
 export {
   isTensorDType,
   type NestedArray,

@@ -4,6 +4,7 @@ import {
   arcFace,
   bceWithLogits,
   catalogue,
+  checkInputs,
   crossEntropy,
   ctc,
   dice,
@@ -11,11 +12,13 @@ import {
   focal,
   huber,
   infoNce,
+  isDifferentiable,
   jaccard,
   type Loss,
   lossFromJSON,
   lovaszSoftmax,
   ntXent,
+  PartialMean,
   sigmoidFocal,
   smoothL1,
   supCon,
@@ -74,10 +77,26 @@ describe('partial sums of shards add up to the whole', () => {
       if (axes.size === 0) return;
       const [name, axis] = [...axes][0]!;
       const all = Array.from({ length: inputs[name]!.shape[axis]! }, (_, k) => k);
-      const shards = [all.slice(0, 1), all.slice(1)].map((order) => value(partial, rows(partial, inputs, order)));
-      const sums = [0, 1].map((k) => shards[0]![k]! + shards[1]![k]!);
-      near(sums, value(partial, inputs));
-      near([sums[0]! / sums[1]!], value(mean, inputs));
+      // The mean divides by weights, so the gradient for them has a second term that the numerator's lacks.
+      const gradients = checkInputs(mean, inputs)
+        .resolved.filter(({ name, spec }) => isDifferentiable(spec) && name !== 'weight')
+        .map(({ name }) => name);
+      const expected = evaluate(mean, inputs, { gradients });
+      const inOne = evaluate(partial, inputs, { gradients });
+      for (const part of gradients)
+        near(
+          numbers(inOne.gradients[part]!).map((slope) => slope / inOne.value.data[1]!),
+          numbers(expected.gradients[part]!),
+        );
+
+      // What has no batch is shared by the shards, and its gradient is summed over them.
+      const shared = gradients.filter((part) => !axes.has(part));
+      const sharded = new PartialMean();
+      for (const order of [all.slice(0, 1), all.slice(1)])
+        sharded.add(evaluate(partial, rows(partial, inputs, order), { gradients: shared }));
+      near([sharded.numerator, sharded.normalizer], numbers(inOne.value));
+      near([sharded.value], numbers(expected.value));
+      for (const part of shared) near(numbers(sharded.gradients[part]!), numbers(expected.gradients[part]!));
     });
   });
 });
