@@ -41,7 +41,7 @@ const loaders: Readonly<Record<RuntimeId, () => Promise<Runtime | Missing>>> = {
       return `wasm backend ${version_wasm}`;
     }),
   'tfjs-node': async () => {
-    const { loadTfjsNode, tfjsNodeStatus } = await import('./node/index.ts');
+    const { loadTfjsNode, tfjsNodeStatus } = await import('#node');
     const status = await tfjsNodeStatus();
     if (!status.available) return { reason: status.reason, remedy: status.remedy };
     return start('tensorflow', async (tf) => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LossInputError } from '../errors.ts';
 import { type Dim, productOfDims } from '../graph/dim.ts';
 import { constant, type Expr, iota, make, where } from '../graph/expr.ts';

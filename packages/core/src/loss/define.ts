@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LossInputError } from '../errors.ts';
 import type { Sizes } from '../graph/dim.ts';
 import type { Expr } from '../graph/expr.ts';

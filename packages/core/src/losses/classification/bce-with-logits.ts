@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { logisticLoss } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { broadcast, float, mask, weight } from '../../loss/inputs.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { constant, type Expr, size, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { either, float, index, mask, optional, probability } from '../../loss/inputs.ts';

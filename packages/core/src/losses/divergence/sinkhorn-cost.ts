@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { float, optional } from '../../loss/inputs.ts';
 import { sinkhornDual, uniform } from '../../shared/sinkhorn.ts';

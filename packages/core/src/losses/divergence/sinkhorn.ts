@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Expr } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, optional } from '../../loss/inputs.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LossInputError } from '../../errors.ts';
 import { complement, concat, type Expr, iota, size, zeros } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';

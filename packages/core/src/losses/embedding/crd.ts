@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mulDims } from '../../graph/dim.ts';
 import { concat, constant, type Expr, size } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Expr, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, index } from '../../loss/inputs.ts';

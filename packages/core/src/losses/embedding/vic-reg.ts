@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { complement, type Expr, size, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { floorStraightThrough } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask, nonNegative, repeated } from '../../loss/inputs.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { constant, type Expr, halfDeviance, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask } from '../../loss/inputs.ts';

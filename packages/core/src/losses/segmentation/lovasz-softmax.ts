@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { productOfDims } from '../../graph/dim.ts';
 import { type Expr, iota, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Dim } from '../../graph/dim.ts';
 import { concat, iota, where, zeros } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
