@@ -5,6 +5,8 @@ export interface CommandModule {
   readonly name: string;
   readonly aliases?: readonly string[];
   define(program: Command): Command;
+  /** Takes `--package`: losses of packages stand beside the catalogue's. */
+  readonly takesPackages?: true;
   /** Adds what depends on the arguments (a loss's own flags), and respells them. */
   prepare?(command: Command, args: readonly string[]): Promise<string[]>;
 }

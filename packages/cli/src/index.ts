@@ -18,6 +18,9 @@ export type {
 } from './choose/types.ts';
 export { type BackendReport, type DoctorReport, type DoctorRequest, doctor } from './doctor/doctor.ts';
 export { UnavailableError, UsageError } from './errors.ts';
+export { openBackends } from './open-backends.ts';
+export { loadLossPackage } from './packages/load.ts';
+export type { LossPackage } from './packages/loaded.ts';
 
 /**
  * Runs a command as `isoloss` does and gives its exit code: 0 done, 1 failed, 2 wrong usage or input.

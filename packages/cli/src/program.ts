@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import type { CommandModule } from './command.ts';
-import { examples } from './command.ts';
+import { type CommandModule, collect, examples } from './command.ts';
 import { backendsCommand } from './commands/backends.ts';
 import { chooseCommand } from './commands/choose.ts';
 import { conformanceCommand } from './commands/conformance.ts';
@@ -12,6 +11,7 @@ import { listCommand } from './commands/list.ts';
 import { serveCommand } from './commands/serve.ts';
 import { setupCommand } from './commands/setup.ts';
 import { showCommand } from './commands/show.ts';
+import { packageFlag, takePackages } from './packages/flag.ts';
 
 const modules: readonly CommandModule[] = [
   listCommand,
@@ -52,10 +52,26 @@ export async function buildProgram(args: readonly string[]): Promise<{ program: 
 comes from. isoloss <command> --help says more.`,
     );
   let parsed = [...args];
-  for (const { name, aliases = [], define, prepare } of modules) {
+  for (const { name, aliases = [], define, prepare, takesPackages } of modules) {
     const command = define(program).aliases(aliases).helpOption('-h, --help', 'show help');
-    if (prepare !== undefined && args[0] === name) parsed = [name, ...(await prepare(command, args.slice(1)))];
+    if (takesPackages) command.option(...packageFlag, collect);
     // `isoloss help eval` is about eval, whatever the loss.
+    if (args[0] === undefined || ![name, ...aliases].includes(args[0])) continue;
+    let own = args.slice(1);
+    const isForSubcommand = command.commands.some((sub) => sub.name() === own[0]);
+    if (takesPackages && !isForSubcommand) own = await withPackages(own);
+    if (prepare !== undefined) own = await prepare(command, own);
+    parsed = [name, ...own];
   }
   return { program, args: parsed };
+}
+
+/** Loads the packages that the arguments name; gives the other arguments. */
+async function withPackages(args: readonly string[]): Promise<string[]> {
+  const { packages, rest } = takePackages(args);
+  if (packages.length > 0) {
+    const { loadLossPackage } = await import('./packages/load.ts');
+    for (const one of packages) await loadLossPackage(one);
+  }
+  return rest;
 }

@@ -52,6 +52,13 @@ export {
   type Violation,
 } from './subject.ts';
 export * from './tensor-json.ts';
-export * from './test-backend.ts';
+export {
+  type BackendTest,
+  type BackendTestOptions,
+  backendTests,
+  type TestFramework,
+  testBackend,
+} from './test-backend.ts';
+export { type LossTestOptions, testLosses } from './test-losses.ts';
 export { clean, safeLink } from './text.ts';
 export * from './vectors.ts';

@@ -65,6 +65,10 @@ export function stabilityOf(entry: VectorCase, dtype: FloatDType): Stability[] {
   ];
 }
 
+/** One line: where, by how much, and at which element. */
+export const stabilityInWords = ({ id, output, dtype, factor, normwise, worst }: Stability): string =>
+  `${id} ${output} in ${dtype}: factor ${factor.toPrecision(3)}, as a whole ${normwise.toPrecision(3)} (element ${worst?.index}: ${worst?.value} ± ${worst?.bound}, S ${worst?.sensitivity})`;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function judge(

@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { ErrorCode, Tensor } from '@isoloss/core';
 import { type NumberJSON, numberFromJSON, type TensorJSON, tensorFromJSON } from './tensor-json.ts';
+import { messageOf } from './text.ts';
 
 /** A vector file as it is written: `vectors/<id>.json`. */
 export interface VectorFileJSON {
@@ -68,13 +70,14 @@ export interface VectorFile {
   readonly cases: readonly VectorCase[];
 }
 
-const folder = new URL('../vectors/', import.meta.url);
+/** The vectors of this package. */
+const ours = new URL('../vectors/', import.meta.url);
 
-/** The losses that have vectors in this package. */
-export const vectorIds = async (): Promise<string[]> => idsOf(await readdir(folder));
+/** The losses that have vectors in this package, or in a folder of your own (`new URL('../vectors/', import.meta.url)`). */
+export const vectorIds = async (folder: URL = ours): Promise<string[]> => idsOf(await readdir(folder));
 
 /** The same at once, for test files, which name their tests while they are loaded. */
-export const vectorIdsNow = (): string[] => idsOf(readdirSync(folder));
+export const vectorIdsNow = (folder: URL = ours): string[] => idsOf(readdirSync(folder));
 
 const idsOf = (files: readonly string[]): string[] =>
   files
@@ -82,20 +85,49 @@ const idsOf = (files: readonly string[]): string[] =>
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
 
-/** The vectors of this package, of all losses or of those named. Needs Node; {@link parseVectors} does not. */
-export async function loadVectors(ids?: readonly string[]): Promise<VectorFile[]> {
-  const wanted = ids ?? (await vectorIds());
-  return Promise.all(wanted.map(async (id) => parseVectors(await vectorsJSON(id))));
+/**
+ * The vectors of this package, or of a folder of your own: of all losses or of those named. Needs Node;
+ * {@link parseVectors} does not.
+ *
+ * @throws Error that names the file and what is wrong with it
+ */
+export async function loadVectors(ids?: readonly string[], folder: URL = ours): Promise<VectorFile[]> {
+  const wanted = ids ?? (await vectorIds(folder));
+  return Promise.all(wanted.map((id) => loadFile(id, folder)));
 }
 
-/** The file of a loss as it is written, with what is withdrawn. */
-export const vectorsJSON = async (id: string): Promise<VectorFileJSON> =>
-  JSON.parse(await readFile(new URL(`${id}.json`, folder), 'utf8'));
+async function loadFile(id: string, folder: URL): Promise<VectorFile> {
+  const file = await vectorsJSON(id, folder);
+  try {
+    const vectors = parseVectors(file);
+    if (vectors.loss !== id) throw new Error(`it says that it is of ${vectors.loss}`);
+    return vectors;
+  } catch (error) {
+    throw new Error(`${fileName(id, folder)}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/**
+ * The file of a loss as it is written, with what is withdrawn.
+ * @throws Error that names the file, if it is not there or no JSON
+ */
+export async function vectorsJSON(id: string, folder: URL = ours): Promise<VectorFileJSON> {
+  const file = new URL(`${id}.json`, folder);
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    const problem = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : messageOf(error);
+    throw new Error(`${fileName(id, folder)}: ${problem}`, { cause: error });
+  }
+}
+
+const fileName = (id: string, folder: URL): string => fileURLToPath(new URL(`${id}.json`, folder));
 
 /** @throws Error that names the case and what is wrong with it */
 export function parseVectors(json: VectorFileJSON): VectorFile {
   if (json.schema !== 'isoloss-vectors/1')
     throw new Error(`vectors of schema ${JSON.stringify(json.schema)}; this version reads isoloss-vectors/1`);
+  if (!Array.isArray(json.cases)) throw new Error('vectors need a list of cases');
   return {
     loss: json.loss,
     sources: json.sources,

@@ -1,24 +1,80 @@
 import { LossInputError } from './errors.ts';
-import { type Loss, type LossDefinition, type LossFactory, makeLoss } from './loss/define.ts';
+import { isDefinition, type Loss, type LossDefinition, type LossFactory, makeLoss } from './loss/define.ts';
 import { type InputSpec, isDifferentiable } from './loss/inputs.ts';
 import { type OptionDescription, optionDescription } from './loss/options.ts';
 import * as losses from './losses/index.ts';
+import { version } from './version.ts';
 
-/** All losses of the catalogue, by id. */
-export const catalogue: ReadonlyMap<string, LossDefinition> = new Map(
-  (Object.values(losses) as LossFactory[])
-    .map(({ definition }) => [definition.id, definition] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1)),
-);
+const byId = new Map<string, LossDefinition>();
+const byName = new Map<string, LossDefinition>();
 
-const byName = new Map(
-  [...catalogue.values()].flatMap((definition) =>
-    [definition.id, ...definition.aliases].flatMap((name) => [
-      [name, definition] as const,
-      [kebab(name), definition] as const,
-    ]),
-  ),
-);
+/** All losses of the catalogue, by id; and those that {@link registerLosses} has added in this process, after them. */
+export const catalogue: ReadonlyMap<string, LossDefinition> = byId;
+
+function add(definition: LossDefinition): void {
+  byId.set(definition.id, definition);
+  for (const name of namesOf(definition)) byName.set(name, definition);
+}
+
+/** Everything that {@link findLoss} knows it by. */
+const namesOf = ({ id, aliases }: LossDefinition): string[] => [
+  ...new Set([id, ...aliases].flatMap((name) => [name, kebab(name)])),
+];
+
+for (const definition of (Object.values(losses) as LossFactory[])
+  .map((factory) => factory.definition)
+  .sort((a, b) => (a.id < b.id ? -1 : 1)))
+  add(definition);
+
+/** What {@link defineLoss} gives, whatever its options. */
+export type AnyLossFactory = Pick<LossFactory, 'id' | 'definition'>;
+
+/**
+ * The losses among the exports of a module.
+ *
+ * @example
+ * import * as mine from 'my-loss';
+ * registerLosses(lossesIn(mine));
+ * @throws Error for a loss that another copy of @isoloss/core has made: what each makes the other can't compute
+ */
+export function lossesIn(exports: Readonly<Record<string, unknown>>): AnyLossFactory[] {
+  return Object.entries(exports).flatMap(([name, value]) => {
+    if (!looksLikeLoss(value)) return [];
+    if (!isDefinition(value.definition))
+      throw new Error(`the loss ${name} is made by another copy of @isoloss/core than this one (${version})`);
+    return [value];
+  });
+}
+
+function looksLikeLoss(value: unknown): value is AnyLossFactory {
+  if (typeof value !== 'function') return false;
+  const { id, definition } = value as Partial<AnyLossFactory>;
+  return typeof id === 'string' && typeof definition?.formula === 'function';
+}
+
+/**
+ * Adds losses of your own to the catalogue of this process, so that {@link findLoss} and {@link lossFromJSON} find them,
+ * the line protocol serves them, and vectors of theirs are run. The same loss twice is one.
+ *
+ * @throws Error for an id that is no camelCase name, or a name that another loss has; then none is added
+ */
+export function registerLosses(added: Iterable<AnyLossFactory>): void {
+  const own = new Map<string, LossDefinition>();
+  const definitions = [...new Set(Array.from(added, ({ definition }) => definition))];
+  for (const definition of definitions) {
+    if (!/^[a-z][a-zA-Z0-9]*$/.test(definition.id))
+      throw new Error(`${JSON.stringify(definition.id)} is no id of a loss: ids are camelCase, as in myLoss`);
+    for (const name of namesOf(definition)) {
+      const other = byName.get(name) ?? own.get(name);
+      if (other !== undefined && other !== definition)
+        throw new Error(
+          `there is a loss ${name} already${other.id === name ? '' : ` (it is ${other.id})`}; give yours another id or alias`,
+        );
+      own.set(name, definition);
+    }
+  }
+  for (const definition of definitions) add(definition);
+}
 
 function kebab(name: string): string {
   return name.replace(/([a-z])([A-Z0-9])|([0-9])([A-Z][a-z])/g, (_, a, b, c, d) => `${a ?? c}-${b ?? d}`).toLowerCase();

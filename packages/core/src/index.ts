@@ -1,3 +1,4 @@
+export { z } from 'zod';
 export {
   type Backend,
   type BackendDescription,
@@ -11,12 +12,15 @@ export {
   type LossResult,
 } from './backend.ts';
 export {
+  type AnyLossFactory,
   type CatalogueEntry,
   type CatalogueInput,
   catalogue,
   describeLoss,
   findLoss,
+  lossesIn,
   lossFromJSON,
+  registerLosses,
 } from './catalogue.ts';
 export { type ErrorCode, errorCodes, LossInputError, TraceError, UnsupportedError } from './errors.ts';
 export { check } from './graph/check.ts';

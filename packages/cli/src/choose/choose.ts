@@ -5,6 +5,7 @@ import { findEnvironment } from '../doctor/environment.ts';
 import { formatTime } from '../doctor/units.ts';
 import { UsageError } from '../errors.ts';
 import { gradientNames } from '../gradient-names.ts';
+import { loadedPackages } from '../packages/loaded.ts';
 import { allCandidates, filterCandidates } from './candidates.ts';
 import { crossovers, decide, type TimingAt } from './decide.ts';
 import { elementsOf, planShapes, type ShapePlan } from './inputs.ts';
@@ -74,6 +75,7 @@ export async function chooseBackend(request: ChoiceRequest): Promise<ChoiceRepor
     dtype: asked.dtype,
     gradients: asked.gradients,
     signature: plan.signature,
+    packages: loadedPackages().map(({ folder }) => folder),
   };
   const cold = await coldStarts([null, ...entrants], job, plan.shapes, settings, hooks);
   for (const { id } of entrants.filter(isIn)) {

@@ -21,6 +21,8 @@ export interface Job {
   readonly dtype: FloatDType;
   readonly gradients: readonly string[];
   readonly signature: import('@isoloss/core').Signature;
+  /** Folders of packages of losses to load first. */
+  readonly packages: readonly string[];
   /** null: nothing but Node and the inputs, to compare with. */
   readonly candidate: Candidate | null;
 }
@@ -81,6 +83,7 @@ async function open({ candidate }: Job): Promise<Backend> {
 /** From nothing to the first result. */
 async function first(request: Job, shapes: Shapes): Promise<First> {
   job = request;
+  for (const folder of job.packages) await (await import('../packages/load.ts')).loadLossPackage(folder);
   loss = lossFromJSON(job.loss, job.options);
   const start = performance.now();
   inputs = makeInputs(loss, shapes, job.dtype);
@@ -142,11 +145,12 @@ async function time(enoughMs: number): Promise<Timed> {
 }
 
 async function conform(): Promise<Conformance> {
-  const { loadVectors, runConformance } = await import('@isoloss/conformance');
+  const { runConformance } = await import('@isoloss/conformance');
+  const { loadVectorsOf } = await import('../packages/vectors.ts');
   // One of its own: the run disposes of what it is given.
   const { cells } = await runConformance({
     backends: [await open(job)],
-    vectors: await loadVectors([job.loss]),
+    vectors: await loadVectorsOf([job.loss]),
     dtypes: [job.dtype],
   });
   const cell = cells[0];

@@ -15,7 +15,7 @@ export type Objective = (typeof objectives)[number];
 
 /** What is going to be computed, where, and what must hold. */
 export interface ChoiceRequest {
-  /** Id or alias of a loss of the catalogue. */
+  /** Id or alias of a loss of the catalogue, or of a package that {@link loadLossPackage} has loaded. */
   readonly loss: string;
   readonly options?: Readonly<Record<string, unknown>>;
   /** Shape of the first required input, or shapes by input where that does not say them all. */

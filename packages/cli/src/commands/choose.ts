@@ -20,6 +20,7 @@ export interface ChooseFlags {
 
 export const chooseCommand: CommandModule = {
   name: 'choose',
+  takesPackages: true,
   define: (program) =>
     program
       .command('choose')

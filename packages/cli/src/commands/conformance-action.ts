@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { jsonReport, loadVectors, terminalReport } from '@isoloss/conformance';
+import { jsonReport, terminalReport } from '@isoloss/conformance';
 import { backendIds, backendList } from '../backends.ts';
 import { readKnown, rewrite, stale } from '../conformance/expectations.ts';
 import { caseFilters, dtypesOf, gradeOf, lossesOf, matching, numberOf } from '../conformance/filters.ts';
@@ -8,6 +8,8 @@ import { reportsOf, writeReports } from '../conformance/reports.ts';
 import { runAll } from '../conformance/run.ts';
 import { UsageError } from '../errors.ts';
 import { print } from '../output.ts';
+import { loadedPackages } from '../packages/loaded.ts';
+import { loadVectorsOf } from '../packages/vectors.ts';
 import { Progress } from '../progress.ts';
 import { quietly } from '../quiet.ts';
 import type { ConformanceFlags } from './conformance.ts';
@@ -22,7 +24,8 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
   const dtypes = dtypesOf(flags.dtype);
   const grade = gradeOf(flags.grade);
   const jobs = jobsOf(flags.jobs);
-  const loaded = await loadVectors(await lossesOf(flags));
+  const packages = loadedPackages().map(({ folder }) => folder);
+  const loaded = await loadVectorsOf(await lossesOf(flags));
   const filters = caseFilters(loaded, flags);
   const vectors = matching(loaded, filters);
 
@@ -36,7 +39,7 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
     const expectations = Object.fromEntries(known.map((one) => [one.implementation, one.expectations]));
     try {
       const result = await runAll(
-        { ids, guests, dtypes, filters, grade, expectations },
+        { ids, guests, dtypes, filters, grade, expectations, packages },
         {
           vectors,
           jobs,
@@ -54,7 +57,7 @@ export async function conformance(flags: ConformanceFlags): Promise<void> {
   const told = flags.updateExpectations
     ? await rewrite(known, result, caseIds)
     : // Only of all losses can it be said that there is no such case.
-      flags.loss === undefined && flags.family === undefined
+      flags.loss === undefined && flags.family === undefined && packages.length === 0
       ? stale(known, caseIds)
       : [];
   for (const line of told) process.stderr.write(`${line}\n`);

@@ -1,4 +1,4 @@
-import { type Finding, type SearchResult, search, subjectOf, vectorIds, vectorsJSON } from '@isoloss/conformance';
+import { type Finding, type SearchResult, search, subjectOf } from '@isoloss/conformance';
 import { catalogue, tensorToJSON } from '@isoloss/core';
 import { backendIds, backendList } from '../backends.ts';
 import { dtypesOf, gradeOf, lossesOf, numberOf } from '../conformance/filters.ts';
@@ -6,6 +6,7 @@ import { endWithSignals, invite, openParticipants, specsOf } from '../conformanc
 import { write } from '../conformance/reports.ts';
 import { UsageError } from '../errors.ts';
 import { print, toJSON } from '../output.ts';
+import { allVectorIds, vectorsJSONOf } from '../packages/vectors.ts';
 import { Progress } from '../progress.ts';
 import { quietly } from '../quiet.ts';
 import type { ConformanceFlags } from './conformance.ts';
@@ -23,7 +24,7 @@ export async function conformanceSearch(flags: ConformanceFlags): Promise<void> 
   const specs = await specsOf(flags.implementation, flags.implementationFile, patienceOf(flags));
   const ids = specs.length > 0 && flags.backend === undefined ? [] : backendList(flags.backend);
   const [dtypes, grade] = [dtypesOf(flags.dtype), gradeOf(flags.grade)];
-  const losses = (await lossesOf(flags)) ?? (await vectorIds()).filter((loss) => catalogue.has(loss));
+  const losses = (await lossesOf(flags)) ?? (await allVectorIds()).filter((loss) => catalogue.has(loss));
 
   const progress = new Progress('search');
   const results = await quietly(async () => {
@@ -77,7 +78,7 @@ function whole(flag: string, value: string | undefined, least: number, most: num
 
 /** The id after the last that the loss's vectors use or have used. */
 async function freeId(loss: string): Promise<string> {
-  const { cases, withdrawn = [] } = await vectorsJSON(loss);
+  const { cases, withdrawn = [] } = await vectorsJSONOf(loss);
   const last = Math.max(0, ...[...cases, ...withdrawn].map(({ id }) => Number(id.split('/')[1])));
   return `${loss}/${String(last + 1).padStart(4, '0')}`;
 }

@@ -24,6 +24,7 @@ export interface ConformanceFlags {
 
 export const conformanceCommand: CommandModule = {
   name: 'conformance',
+  takesPackages: true,
   define(program) {
     const command = program
       .command('conformance')
@@ -74,12 +75,14 @@ export const conformanceCommand: CommandModule = {
           'isoloss conformance --report html,junit,badge --report markdown=$GITHUB_STEP_SUMMARY --output reports',
           'isoloss conformance --report json=today.json && isoloss conformance diff yesterday.json today.json',
           'isoloss conformance --implementation "python3 my_losses.py" --family regression',
+          'isoloss conformance --package my-loss',
           'isoloss conformance --search 200 --seed 7 --backend onnx-node --output found.jsonl',
           'isoloss conformance --implementation-file mine.json --expectations mine.failures.json --update-expectations',
         )}
 
 Exit code 0 if nothing failed, else 1. A backend that is not available here is named, with the reason and the remedy, and
-its cases count as skipped; asked for by name it is a failure. Progress goes to standard error.
+its cases count as skipped; asked for by name it is a failure. Progress goes to standard error. With --package the losses
+of the packages are run, and others only where --loss or --family names them.
 
 Reports: html is one file for people that needs no network; json is one JSON object a line, for diff and other programs;
 junit is for CI services; markdown is a summary for a pull request; badge is a folder with a file for each backend, for

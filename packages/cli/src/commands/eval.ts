@@ -16,6 +16,7 @@ let lossFlags: LossFlags | undefined;
 
 export const evalCommand: CommandModule = {
   name: 'eval',
+  takesPackages: true,
   define: (program) =>
     program
       .command('eval')
@@ -49,6 +50,7 @@ ${examples(
   'isoloss eval crossEntropy --input logits.npy --target labels.npy --gradients',
   'isoloss eval huber --input x.csv --target y.csv --delta 2 --reduction none --output results',
   'isoloss eval crossEntropy --input logits.npy --target labels.npy --gradients --backend all',
+  'isoloss eval myLoss --package my-loss --input "[1, 2]" --target "[0, 0]"',
 )}`,
       )
       .action(async (_: string, flags: EvalFlags, command: Command) =>

@@ -18,6 +18,7 @@ let lossFlags: LossFlags | undefined;
 
 export const exportCommand: CommandModule = {
   name: 'export',
+  takesPackages: true,
   define: (program) =>
     program
       .command('export')

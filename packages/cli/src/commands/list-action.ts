@@ -4,11 +4,14 @@ import type { CatalogueEntry, LossDefinition } from '@isoloss/core';
 import { UsageError } from '../errors.ts';
 import { familiesOf } from '../families.ts';
 import { print, printJSON, terminalWidth, wrap } from '../output.ts';
+import { loadedPackages } from '../packages/loaded.ts';
 import type { ListFlags } from './list.ts';
 
 export async function list({ family, search, json }: ListFlags): Promise<void> {
-  const all = search === undefined ? await fromFile() : await having(search);
-  const families = familiesOf(search === undefined ? all : await fromFile());
+  const packages = loadedPackages().length > 0;
+  const every = packages ? await ofPackages() : await fromFile();
+  const all = search === undefined ? every : await having(search, every);
+  const families = familiesOf(every);
   if (family !== undefined && !families.includes(family))
     throw new UsageError(`there is no family ${JSON.stringify(family)}; there are ${families.join(', ')}`);
   const found = all.filter((entry) => family === undefined || entry.family === family);
@@ -24,15 +27,19 @@ async function fromFile(): Promise<readonly CatalogueEntry[]> {
 }
 
 /** The losses that have all the words somewhere; the file has not all that they say of themselves. */
-async function having(search: string): Promise<readonly CatalogueEntry[]> {
-  const { catalogue, describeLoss } = await import('@isoloss/core');
+async function having(search: string, every: readonly CatalogueEntry[]): Promise<readonly CatalogueEntry[]> {
+  const { catalogue } = await import('@isoloss/core');
   const words = fold(search).split(/\s+/).filter(Boolean).map(singular);
-  return [...catalogue.values()]
-    .filter((definition) => {
-      const text = searchText(definition);
-      return words.every((word) => text.includes(word));
-    })
-    .map(describeLoss);
+  return every.filter(({ id }) => {
+    const text = searchText(catalogue.get(id)!);
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** Those of the packages alone: who names one asks what is in it. */
+async function ofPackages(): Promise<readonly CatalogueEntry[]> {
+  const { catalogue, describeLoss } = await import('@isoloss/core');
+  return loadedPackages().flatMap(({ losses }) => losses.map((id) => describeLoss(catalogue.get(id)!)));
 }
 
 function searchText({ id, aliases, family, about }: LossDefinition): string {

@@ -8,6 +8,7 @@ export interface ListFlags {
 
 export const listCommand: CommandModule = {
   name: 'list',
+  takesPackages: true,
   aliases: ['ls'],
   define: (program) =>
     program
@@ -22,6 +23,7 @@ export const listCommand: CommandModule = {
           'isoloss list',
           'isoloss list --family boxes',
           'isoloss list --search "class imbalance"',
+          'isoloss list --package my-loss',
           'isoloss list --json | jq -r ".[].id"',
         ),
       )

@@ -6,6 +6,7 @@ export interface ServeFlags {
 
 export const serveCommand: CommandModule = {
   name: 'serve',
+  takesPackages: true,
   define: (program) =>
     program
       .command('serve')

@@ -13,6 +13,7 @@ import {
 import { isRequired, legalValues } from '../option-text.ts';
 import { assignment, lossWith } from '../option-values.ts';
 import { print, printJSON, table, toJSON, wrap } from '../output.ts';
+import { packageOf } from '../packages/loaded.ts';
 import { parseRanks, signatureFor } from '../ranks.ts';
 import type { ShowFlags } from './show.ts';
 
@@ -37,10 +38,11 @@ function graphText(definition: LossDefinition, { gradient = [], rank = [], optio
 
 function page(definition: LossDefinition): string {
   const { id, aliases, family, about } = definition;
+  const from = packageOf(id);
   const section = (title: string, lines: readonly string[]) => (lines.length > 0 ? ['', title, ...lines] : []);
   const paragraphs = (texts: readonly string[]) => texts.map((text) => wrap(text, '  '));
   return [
-    `${id}${aliases.length > 0 ? ` (also ${aliases.join(', ')})` : ''} · ${family}`,
+    `${id}${aliases.length > 0 ? ` (also ${aliases.join(', ')})` : ''} · ${family}${from === undefined ? '' : ` · ${from.name} ${from.version}`}`,
     ...(about ? [wrap(about.summary, '')] : []),
     ...section('Formula', about ? [`  ${about.formula}`] : []),
     ...section('When to use it', paragraphs(about ? [about.use] : [])),

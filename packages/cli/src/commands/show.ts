@@ -10,6 +10,7 @@ export interface ShowFlags {
 
 export const showCommand: CommandModule = {
   name: 'show',
+  takesPackages: true,
   define: (program) =>
     program
       .command('show')

@@ -1,8 +1,9 @@
 import type { Grade, VectorFile } from '@isoloss/conformance';
-import { vectorIds } from '@isoloss/conformance';
 import { catalogue, type FloatDType, findLoss } from '@isoloss/core';
 import { UsageError } from '../errors.ts';
 import { familiesOf } from '../families.ts';
+import { loadedPackages, packageOf } from '../packages/loaded.ts';
+import { allVectorIds, packageVectorIds } from '../packages/vectors.ts';
 
 /** The parts of `a,b`; undefined where the flag is not given. */
 export const split = (list: string | undefined): string[] | undefined =>
@@ -34,7 +35,7 @@ export function numberOf(flag: string, value: string | undefined, { least = 0, m
 }
 
 /**
- * The losses asked for that have vectors; undefined for all.
+ * The losses asked for that have vectors: those named, else those of the packages; undefined for the catalogue's own.
  * @throws UsageError, LossInputError for names that do not exist
  */
 export async function lossesOf({
@@ -44,11 +45,16 @@ export async function lossesOf({
   readonly loss?: string;
   readonly family?: string;
 }): Promise<string[] | undefined> {
-  if (loss === undefined && family === undefined) return undefined;
-  const known = await vectorIds();
+  if (loss === undefined && family === undefined) return loadedPackages().length === 0 ? undefined : packageVectorIds();
+  const known = await allVectorIds();
   const named = split(loss)?.map((name) => findLoss(name).id) ?? [];
   const without = named.find((id) => !known.includes(id));
-  if (without !== undefined) throw new UsageError(`${without} has no vectors; there are some of ${known.join(', ')}`);
+  if (without !== undefined)
+    throw new UsageError(
+      packageOf(without) === undefined
+        ? `${without} has no vectors; there are some of ${known.join(', ')}`
+        : `${without} has no vectors; isoloss vectors makes them from an oracle in Python`,
+    );
   const families = familiesOf(catalogue.values());
   const wanted = split(family) ?? [];
   const stranger = wanted.find((name) => !families.includes(name));

@@ -17,6 +17,8 @@ export interface RunSettings extends Participants {
   readonly grade?: Grade | undefined;
   /** By the id of the backend or implementation. */
   readonly expectations: Readonly<Record<string, readonly Expectation[]>>;
+  /** Folders of packages of losses that each process loads for itself. */
+  readonly packages: readonly string[];
 }
 
 export interface RunOptions {

@@ -1,4 +1,6 @@
-import { type ConformanceResult, loadVectors, runConformance } from '@isoloss/conformance';
+import { type ConformanceResult, runConformance } from '@isoloss/conformance';
+import { loadLossPackage } from '../packages/load.ts';
+import { loadVectorsOf } from '../packages/vectors.ts';
 import { quietly } from '../quiet.ts';
 import { endWithSignals, openParticipants } from './participants.ts';
 import type { RunSettings } from './run.ts';
@@ -17,11 +19,12 @@ const tell = (message: FromWorker): void => {
 };
 
 async function run(loss: string): Promise<ConformanceResult> {
-  const { dtypes, filters, grade, expectations } = settings!;
+  const { dtypes, filters, grade, expectations, packages } = settings!;
+  for (const folder of packages) await loadLossPackage(folder);
   participants ??= openParticipants(settings!, false);
   return runConformance({
     backends: (await participants).all,
-    vectors: await loadVectors([loss]),
+    vectors: await loadVectorsOf([loss]),
     dtypes,
     filters,
     ...(grade === undefined ? {} : { grade }),

@@ -110,6 +110,11 @@ export interface LossFactory<O extends OptionSchemas = OptionSchemas> {
   readonly definition: LossDefinition;
 }
 
+const made = new WeakSet<LossDefinition>();
+
+/** Whether this copy of core has made it: graphs of two copies don't mix. */
+export const isDefinition = (definition: LossDefinition): boolean => made.has(definition);
+
 /**
  * Defines a loss: inputs, options, and a formula in graph operations. Gradients, reductions, masks, weights, checks and
  * every backend follow from it. A loss of your own has every right that a built-in one has.
@@ -147,6 +152,7 @@ export function defineLoss<const I extends InputSpecs, const O extends OptionSch
       return 'values' in result ? result : { values: result };
     },
   } satisfies LossDefinition);
+  made.add(definition);
   const factory = (options: Readonly<Record<string, unknown>> = {}): Loss => makeLoss(definition, options);
   return Object.assign(factory, { id: recipe.id, definition }) as LossFactory<O>;
 }
