@@ -1,4 +1,3 @@
-export { z } from 'zod';
 export {
   type Backend,
   type BackendDescription,
