@@ -1,4 +1,4 @@
-// A virtual environment for the tools in Python, beside them, with what they pin.
+// A virtual environment for programs in Python, beside them, with what they pin.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,19 +6,22 @@ import { root, run, step } from './steps.mjs';
 
 export const golden = path.join(root, 'tools/golden');
 
-/** The environment's interpreter, with what a file of requirements pins; installs what is not there yet. */
-export async function python(requirements = path.join(golden, 'requirements.txt')) {
+/** The environment's interpreter, with what a file of requirements pins; installs what is not there yet, so large. */
+export async function python(requirements = path.join(golden, 'requirements.txt'), size = '2 GB') {
   const folder = path.join(path.dirname(requirements), '.venv');
   const own = path.join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   const key = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   const stamp = path.join(folder, '.installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return own;
-  await step(`setting up Python 3.11 for ${path.relative(root, path.dirname(requirements))} (about 2 GB)`, async () => {
-    await run(process.env.PYTHON ?? 'python3', ['-m', 'venv', folder]);
-    // An index that can't be reached is given up at once, so that a local one is asked.
-    const env = { PIP_RETRIES: process.env.PIP_RETRIES ?? '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
-    await run(own, ['-m', 'pip', 'install', '--quiet', '-r', requirements], { env });
-    writeFileSync(stamp, key);
-  });
+  await step(
+    `setting up Python 3.11 for ${path.relative(root, path.dirname(requirements))} (about ${size})`,
+    async () => {
+      await run(process.env.PYTHON ?? 'python3', ['-m', 'venv', folder]);
+      // An index that can't be reached is given up at once, so that a local one is asked.
+      const env = { PIP_RETRIES: process.env.PIP_RETRIES ?? '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
+      await run(own, ['-m', 'pip', 'install', '--quiet', '-r', requirements], { env });
+      writeFileSync(stamp, key);
+    },
+  );
   return own;
 }
