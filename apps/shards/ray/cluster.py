@@ -1,6 +1,7 @@
 """The same over a Ray cluster of two workers, also when one of them is killed in the middle of a shard.
 
-A task is pure (a file in, two numbers out), so Ray may run it again wherever it likes: nothing is lost or counted twice.
+A task is pure (a file in, two numbers out), so Ray may run it again wherever it likes: nothing is lost, nothing counted
+twice.
 """
 
 import json
