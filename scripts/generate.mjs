@@ -1,9 +1,10 @@
-// Writes what is derived from the definitions: the registry of losses, catalogue.json, docs/losses, and the table of
-// docs/wasm.md. With --check it only compares.
+// Writes what is derived from the definitions: the registry of losses, catalogue.json, docs/losses, and the tables of
+// docs/wasm.md and docs/from-*.md. With --check it only compares.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { curveOf, indexPage, lossPage } from './lib/loss-page.mjs';
+import { migrationTables } from './lib/migration-page.mjs';
 import { root, run } from './lib/steps.mjs';
 import { wasmTable } from './lib/wasm-page.mjs';
 
@@ -16,6 +17,16 @@ function write(file, text) {
   if (before === text) return;
   stale.push(path.relative(root, file));
   if (!check) writeFileSync(file, text);
+}
+
+/** Writes a table into a page, between its comments `<!-- name -->` and `<!-- /name -->`. */
+function fill(page, name, text) {
+  const file = path.join(root, page);
+  const place = new RegExp(`<!-- ${name} -->.*<!-- /${name} -->`, 's');
+  write(
+    file,
+    readFileSync(file, 'utf8').replace(place, () => `<!-- ${name} -->\n${text}\n<!-- /${name} -->`),
+  );
 }
 
 const losses = path.join(core, 'src/losses');
@@ -63,17 +74,13 @@ for (const definition of catalogue.values()) {
 }
 const wasm = path.join(root, 'packages/wasm');
 await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', wasm]);
-const table = await wasmTable(definitions, path.join(wasm, 'dist'), (id) =>
-  JSON.parse(readFileSync(path.join(root, 'packages/conformance/vectors', `${id}.json`), 'utf8')),
-);
-const page = path.join(root, 'docs/wasm.md');
-write(
-  page,
-  readFileSync(page, 'utf8').replace(
-    /<!-- kernels -->.*<!-- \/kernels -->/s,
-    `<!-- kernels -->\n${table}\n<!-- /kernels -->`,
-  ),
-);
+const vectorsOf = (id) =>
+  JSON.parse(readFileSync(path.join(root, 'packages/conformance/vectors', `${id}.json`), 'utf8'));
+const table = await wasmTable(definitions, path.join(wasm, 'dist'), vectorsOf);
+fill('docs/wasm.md', 'kernels', table);
+const disagreements = readFileSync(path.join(root, 'docs/disagreements.md'), 'utf8');
+for (const [page, names] of Object.entries(migrationTables(definitions, vectorsOf, disagreements)))
+  fill(`docs/${page}.md`, 'names', names);
 write(path.join(docs, 'README.md'), indexPage([...catalogue.values()]));
 for (const file of readdirSync(docs).filter((name) => !pages.has(name))) {
   stale.push(path.join('docs/losses', file));

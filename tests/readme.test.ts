@@ -6,7 +6,7 @@ import { main } from 'isoloss';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { anchorsOf, type Block, blocksOf, linksOf, read, root } from './support/markdown.ts';
 import { notRun } from './support/not-run.ts';
-import { hasPython, isRun, runPage } from './support/page.ts';
+import { hasPython, isRun, rewrite, runPage } from './support/page.ts';
 
 const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { cwd: root })
   .toString()
@@ -33,10 +33,9 @@ describe.concurrent('code runs, and prints what the page says', () => {
   test('there is some', () => expect(blocks.filter(isRun).length).toBeGreaterThan(15));
 
   test.each(runs)('%s', { timeout: 240_000 }, async (page, list) => {
-    for (const { block, stdout, error, expected } of await runPage(
-      list,
-      path.join(folder, page.replace(/\W+/g, '-')),
-    )) {
+    const outcomes = await runPage(list, path.join(folder, page.replace(/\W+/g, '-')));
+    if (process.env.ISOLOSS_WRITE_OUTPUTS === '1') rewrite(outcomes);
+    for (const { block, stdout, error, expected } of outcomes) {
       expect(error, `${at(block)} failed`).toBeUndefined();
       if (expected !== undefined) expect(stdout, `${at(block)} prints`).toBe(expected);
     }

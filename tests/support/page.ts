@@ -21,6 +21,8 @@ export interface Outcome {
   readonly stdout: string;
   readonly error: string | undefined;
   readonly expected: string | undefined;
+  /** The block that says it. */
+  readonly printed: Block | undefined;
 }
 
 const modules = ['js', 'ts'];
@@ -36,6 +38,17 @@ export const isRun = (block: Block): boolean =>
   !installs(block) &&
   (block.marker === undefined || block.marker.kind === 'output varies') &&
   block.language !== 'python';
+
+/** Writes what was printed into the pages, in place of what they say: with ISOLOSS_WRITE_OUTPUTS=1 in the environment. */
+export function rewrite(outcomes: readonly Outcome[]): void {
+  for (const { printed, stdout, error } of [...outcomes].reverse()) {
+    if (printed === undefined || error !== undefined || stdout === printed.code) continue;
+    const file = path.join(root, printed.page);
+    const lines = readFileSync(file, 'utf8').split('\n');
+    lines.splice(printed.line, printed.code.split('\n').length - 1, ...stdout.replace(/\n$/, '').split('\n'));
+    writeFileSync(file, lines.join('\n'));
+  }
+}
 
 /**
  * Runs the blocks of a page in order in a folder of their own, which has the repository's `examples`, and `isoloss` on
@@ -75,7 +88,9 @@ export async function runPage(blocks: readonly Block[], folder: string): Promise
       block,
       stdout: answer.stdout,
       error: answer.error,
-      expected: compared && printed.page === block.page ? printed.code : undefined,
+      ...(compared && printed.page === block.page
+        ? { printed, expected: printed.code }
+        : { printed: undefined, expected: undefined }),
     };
   });
 }
