@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { catalogue } from '@isoloss/core';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { main } from 'isoloss';
 import { afterAll, describe, expect, test, vi } from 'vitest';
@@ -8,10 +9,11 @@ import { anchorsOf, type Block, blocksOf, linksOf, read, root } from './support/
 import { notRun } from './support/not-run.ts';
 import { hasPython, isRun, rewrite, runPage } from './support/page.ts';
 
-const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { cwd: root })
-  .toString()
-  .split('\n')
-  .filter((page) => page !== '' && existsSync(path.join(root, page)) && !page.startsWith('.changeset/'));
+const git = (...args: string[]): string[] =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
+const pages = git('ls-files', '--cached', '--others', '--exclude-standard', '*.md').filter(
+  (page) => existsSync(path.join(root, page)) && !page.startsWith('.changeset/'),
+);
 // The API reference repeats the doc comments, whose examples are parts of programs.
 const all = new Map(pages.filter((page) => !page.startsWith('docs/api/')).map((page) => [page, blocksOf(page)]));
 const blocks = [...all.values()].flat();
@@ -136,6 +138,18 @@ test.skipIf(!hasPython)('Python compiles', () => {
     const compile = 'import ast, sys; ast.parse(sys.stdin.read())';
     const { status, stderr } = spawnSync('python3', ['-c', compile], { input: block.code, encoding: 'utf8' });
     expect(status, `${at(block)}: ${stderr}`).toBe(0);
+  }
+});
+
+test('figures of the catalogue are those of the catalogue', () => {
+  const vectors = git('ls-files', 'packages/conformance/vectors/*.json').map((file) => JSON.parse(read(file)));
+  const cases = vectors.reduce((sum, { cases }) => sum + cases.length, 0);
+  const rounded = Math.floor(cases / 100) * 100;
+  for (const page of pages.filter((name) => !/^docs\/(losses|api|disagreements)/.test(name))) {
+    for (const [said, losses] of read(page).matchAll(/\b(\d{3,}) losses\b/g))
+      expect(Number(losses), `${page}: ${said}`).toBe(catalogue.size);
+    for (const [said, number] of read(page).matchAll(/\b(\d,\d{3}) (?:golden )?vectors\b/g))
+      expect(number, `${page}: ${said}`).toBe(rounded.toLocaleString('en'));
   }
 });
 
