@@ -1,3 +1,5 @@
+import type { Memory } from './memory.ts';
+
 /** Bytes between allocations: a vector may be read past the end of an array, or a little before it. */
 const guard = 64;
 const page = 65536;
@@ -7,12 +9,12 @@ const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** The memory of an engine: allocates and frees blocks, and grows. */
 export class Heap {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   private free: { start: number; end: number }[];
   private readonly sizes = new Map<number, number>();
   private views: { buffer: ArrayBufferLike; f32: Float32Array; f64: Float64Array; i32: Int32Array; u8: Uint8Array };
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: Memory) {
     this.memory = memory;
     this.free = [{ start: 1024, end: memory.buffer.byteLength }];
     this.views = viewsOf(memory.buffer);

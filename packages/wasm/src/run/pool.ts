@@ -1,10 +1,11 @@
 import { mayWait, spawn } from '#spawn';
 import type { Heap } from './heap.ts';
 import { type Job, runHere } from './job.ts';
+import type { Memory } from './memory.ts';
 
 /** What a thread needs to begin. */
 export interface ThreadStart {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Memory;
   readonly control: number;
   readonly thread: number;
 }

@@ -1,0 +1,9 @@
+const { judge } = require('./judge.mjs');
+
+judge({
+  conformance: require('@isoloss/conformance'),
+  core: require('@isoloss/core'),
+  wasm: require('@isoloss/wasm'),
+  onnx: require('@isoloss/onnx'),
+  tfjs: require('@isoloss/tfjs'),
+});

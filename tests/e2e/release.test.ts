@@ -1,0 +1,180 @@
+/**
+ * What we publish, as a stranger gets it: a release and the one after it are made in a copy of this tree, published to a
+ * registry on loopback, and used in folders outside the repository, with install scripts blocked.
+ *
+ * The tests build on one another, in this order. Everything else that is installed comes from the registry that npm is set
+ * to here.
+ */
+import { cpSync, existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { catalogue } from '@isoloss/core';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { publicPackages } from '../../scripts/lib/packages.mjs';
+import { canHaveOtherNodes, type NodeVersion, nodeVersions } from './lib/nodes.ts';
+import { type Registry, startRegistry, upstreamProblem } from './lib/registry.ts';
+import { note, Sandbox } from './lib/sandbox.ts';
+import { compilers, installCompilers, resolutions, typeErrors } from './lib/types.ts';
+import { pnpm, root, Workspace } from './lib/workspace.ts';
+
+const unreachable = await upstreamProblem();
+if (unreachable !== undefined) {
+  // Without a registry nothing can be installed; in CI that is a failure, at a desk a journey by train.
+  if (process.env.CI) throw new Error(`the end-to-end test needs the registry that npm is set to: ${unreachable}`);
+  note(`left out, since the registry can't be reached: ${unreachable}`);
+}
+
+const minutes = 60_000;
+const names = publicPackages(root).map(({ name }) => name);
+/** What a user of every package asks for, runtimes with them. */
+const wanted = (tag = '') => [
+  ...names.filter((name) => !name.startsWith('create-')).map((name) => `${name}${tag}`),
+  '@tensorflow/tfjs-core@4',
+  '@tensorflow/tfjs-backend-cpu@4',
+  'onnxruntime-node@1',
+];
+const programs = path.join(import.meta.dirname, 'consumer');
+
+describe.skipIf(unreachable !== undefined)('published packages', () => {
+  const sandbox = new Sandbox();
+  let registry: Registry;
+  let workspace: Workspace;
+  let nodes: NodeVersion[];
+  /** The folder of the user of npm. */
+  let user: string;
+  let [first, second] = ['', ''];
+
+  beforeAll(async () => {
+    registry = await startRegistry(sandbox.path('registry'), [...names, 'my-loss']);
+    sandbox.useRegistry(registry.url);
+    note(`registry at ${registry.url}`);
+    workspace = await Workspace.copy(sandbox);
+    note('copied the workspace');
+  }, 5 * minutes);
+
+  afterAll(async () => {
+    await registry?.stop();
+    sandbox.close();
+    note('everything is ended and removed');
+  }, 2 * minutes);
+
+  /** A test whose failure shows the end of the registry's log too. */
+  const step = (name: string, act: () => Promise<void>) =>
+    test(
+      name,
+      async () => {
+        onTestFailed(() => note(`the registry's log ends\n${registry.log()}`));
+        const start = Date.now();
+        await act();
+        note(`${name} (${((Date.now() - start) / 1000).toFixed(0)} s)`);
+      },
+      10 * minutes,
+    );
+
+  step('a release is made and published', async () => {
+    first = await workspace.release('minor', ['pack', 'publish']);
+    expect(first).toMatch(/^\d+\.\d+\.0$/);
+    const { stdout } = await sandbox.run('npm', ['view', 'isoloss', '--json'], { cwd: sandbox.folder });
+    const published = JSON.parse(stdout);
+    expect(published.version).toBe(first);
+    expect(published.dependencies['@isoloss/core']).toBe(first);
+    expect(workspace.read('packages/cli/CHANGELOG.md')).toContain(`## ${first}\n\n### Minor Changes\n\n`);
+  });
+
+  step('npm installs it, with no warning', async () => {
+    user = sandbox.project('npm-user');
+    const { stdout, stderr, seconds } = await sandbox.run('npm', ['install', ...wanted()], { cwd: user, timeout: 600 });
+    expect(stderr).not.toMatch(/warn|deprecated/i);
+    note(`npm: ${stdout.trim().split('\n')[0]}, ${seconds.toFixed(0)} s, ${await size(user)}`);
+    cpSync(programs, user, { recursive: true });
+  });
+
+  step('the next release is made and published, and the same program runs after the upgrade', async () => {
+    const program = async () =>
+      (await sandbox.run(process.execPath, ['program.mjs'], { cwd: user })).stdout.split('\n');
+    const [releaseBefore, ...numbersBefore] = await program();
+    expect(releaseBefore).toBe(first);
+    second = await workspace.release('patch', ['pack', 'publish']);
+    expect(second).not.toBe(first);
+    await sandbox.run('npm', ['install', ...wanted('@latest')], { cwd: user });
+    const [release, ...numbers] = await program();
+    expect(release).toBe(second);
+    expect(numbers).toEqual(numbersBefore);
+    expect(numbers).toContain('tfjs 0.250000 0.500000');
+    for (const name of names.filter((one) => existsSync(path.join(user, 'node_modules', one))))
+      expect(JSON.parse(readFileSync(path.join(user, 'node_modules', name, 'package.json'), 'utf8')).version).toBe(
+        second,
+      );
+  });
+
+  step('publishing it again publishes nothing', async () => {
+    const { stdout } = await workspace.npm('run', 'release', '--', 'publish');
+    expect(stdout.match(/is there already/g)).toHaveLength(names.length);
+  });
+
+  step('pnpm installs it, with no warning, and the program runs', async () => {
+    const folder = sandbox.project('pnpm-user');
+    const { stdout, stderr, seconds } = await sandbox.run(process.execPath, [pnpm, 'add', ...wanted()], {
+      cwd: folder,
+      timeout: 600,
+    });
+    expect(`${stdout}${stderr}`).not.toMatch(/warn|deprecated|unmet peer|issues with peer/i);
+    note(`pnpm: ${seconds.toFixed(0)} s, ${await size(folder)}`);
+    cpSync(path.join(programs, 'program.mjs'), path.join(folder, 'program.mjs'));
+    const ran = await sandbox.run(process.execPath, ['program.mjs'], { cwd: folder });
+    expect(ran.stdout.split('\n')[0]).toBe(second);
+    const doctor = await sandbox.run(process.execPath, [pnpm, 'exec', 'isoloss', 'doctor'], { cwd: folder });
+    expect(doctor.stdout).toContain('5 work, 1 unfinished');
+  });
+
+  step('users in TypeScript have no error in our declarations', async () => {
+    // Of the types of Node, which a program for Node has.
+    await sandbox.run('npm', ['install', '--save-dev', '@types/node@20'], { cwd: user });
+    await installCompilers(sandbox);
+    for (const compiler of compilers)
+      for (const resolution of resolutions) {
+        const common = { folder: user, compiler, resolution };
+        const what = `TypeScript ${compiler}, ${resolution}`;
+        expect(await typeErrors(sandbox, { ...common, file: 'types.ts', types: ['node'] }), what).toEqual([]);
+        expect(await typeErrors(sandbox, { ...common, file: 'plain.ts', types: [] }), what).toEqual([]);
+      }
+    const wrong = { folder: user, file: 'wrong.ts', types: [], compiler: '7', resolution: 'nodenext' } as const;
+    expect((await typeErrors(sandbox, wrong)).join()).toMatch(/wrong\.ts\(\d+,\d+\): error TS2353.*detla/);
+  });
+
+  step('Node 22 and 24 are there', async () => {
+    nodes = await nodeVersions(sandbox);
+    if (!canHaveOtherNodes) note(`left out on ${process.platform} ${process.arch}: other versions of Node`);
+    expect(nodes).toHaveLength(canHaveOtherNodes ? 3 : 1);
+  });
+
+  step('a vector of every loss holds on every backend, by import and by require, on every Node', async () => {
+    for (const { name, binary } of nodes) {
+      const runs = ['vectors.mjs', 'vectors.cjs'].map((file) => sandbox.run(binary, [file], { cwd: user }));
+      for (const { stdout } of await Promise.all(runs)) {
+        const result = JSON.parse(stdout.trim().split('\n').at(-1)!);
+        note(`${name}: ${result.passed} of ${result.cells} passed, at worst ${result.worst.toFixed(2)} of the bound`);
+        expect(result.losses).toBe(catalogue.size);
+        expect(result.backends).toEqual(['reference', 'wasm', 'onnx-node', 'tfjs-cpu']);
+        // float32 and float64, which TensorFlow.js lacks.
+        expect(result.cells).toBe(7 * catalogue.size);
+        expect(result.passed).toBe(result.cells);
+      }
+    }
+  });
+
+  step('the command runs by npx, on every Node', async () => {
+    for (const { env } of nodes) {
+      const isoloss = async (...args: string[]) =>
+        (await sandbox.run('npx', ['isoloss', ...args], { cwd: user, env })).stdout;
+      expect((await isoloss('--version')).trim()).toBe(second);
+      expect(JSON.parse(await isoloss('list', '--json'))).toHaveLength(catalogue.size);
+      const value = JSON.parse(await isoloss('eval', 'huber', '--input', '[1,5]', '--target', '[0,1]', '--json'));
+      expect(value.value.data).toEqual([2]);
+      expect(await isoloss('doctor')).toContain('5 work');
+      expect(await isoloss('conformance', '--loss', 'huber', '--backend', 'wasm,onnx-node,tfjs-cpu')).toContain('PASS');
+    }
+  });
+
+  const size = async (folder: string): Promise<string> =>
+    `${(await sandbox.run('du', ['-sm', 'node_modules'], { cwd: folder })).stdout.split('\t')[0]} MB in node_modules`;
+});
