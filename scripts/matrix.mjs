@@ -1,10 +1,8 @@
 // Writes the matrix of the README, by family, from a run (isoloss conformance --report json): node scripts/matrix.mjs report.json
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { root } from './lib/steps.mjs';
+import { built, root } from './lib/steps.mjs';
 
-const built = (name) => import(pathToFileURL(path.join(root, `packages/${name}/dist/index.js`)).href);
 const { catalogue } = await built('core');
 const { parseReport } = await built('conformance');
 const report = parseReport(readFileSync(process.argv[2], 'utf8'));

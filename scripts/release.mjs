@@ -1,11 +1,13 @@
 // npm run release: everything between a version that is committed and packages that are published. CI runs this file and
 // nothing else, so that what it would do can be seen here: npm run release -- --dry-run. Steps can be named to do only these.
+// A rehearsal, with --losses a,b, certifies only those; for a registry that nobody else uses.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { certificateFile, certifiedPackages, problemsOf } from './lib/certificates.mjs';
 import { releaseVersion } from './lib/packages.mjs';
 import { root, run, step } from './lib/steps.mjs';
-import { packAll, publish, tarballProblems, tarballsOf } from './lib/tarballs.mjs';
+import { packAll, publish, readPacked, tarballProblems, tarballsOf } from './lib/tarballs.mjs';
 
 const scripts = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).scripts;
 
@@ -19,19 +21,38 @@ const failIf = (problems) => {
   if (problems.length > 0) throw new Error(problems.join('\n'));
 };
 
+/** What is wrong with the certificates that were packed; those of the folders may be others by now. */
+async function certificateProblems({ rehearsal }) {
+  const names = certifiedPackages(root).map(({ name }) => name);
+  const problems = [];
+  for (const { name, version, file } of tarballsOf(root).filter((one) => names.includes(one.name))) {
+    const text = await readPacked(file, certificateFile);
+    if (text === undefined) problems.push(`${name}: its tarball has no ${certificateFile}: npm run certify makes it`);
+    else problems.push(...problemsOf(text, { name, version, rehearsal }));
+  }
+  return problems;
+}
+
 const steps = {
+  certify: {
+    title: 'the conformance report of this release',
+    run: ({ losses }) => script('certify', ...(losses === undefined ? [] : ['--losses', losses])),
+  },
   check: { title: 'manifests, types, sizes, licences, public API', run: () => script('release:check') },
   contract: { title: 'the numeric contract with the last release', run: () => script('contract') },
-  certify: { title: 'the conformance report of this release', run: () => script('certify') },
   pack: {
     title: 'packing',
-    run: async () => failIf((await Promise.all((await packAll(root)).map(tarballProblems))).flat()),
+    run: async ({ rehearsal }) => {
+      failIf((await Promise.all((await packAll(root)).map(tarballProblems))).flat());
+      failIf(await certificateProblems({ rehearsal }));
+    },
   },
   publish: {
     title: 'publishing',
-    async run({ dryRun }) {
+    async run({ dryRun, rehearsal }) {
       const tarballs = tarballsOf(root);
       failIf(tarballs.filter(({ file }) => !existsSync(file)).map(({ name }) => `${name} is not packed`));
+      failIf(await certificateProblems({ rehearsal }));
       for (const tarball of tarballs) {
         const done = await publish(tarball, { dryRun });
         const how = done ? (dryRun ? 'would be published' : 'published') : 'is there already';
@@ -42,17 +63,22 @@ const steps = {
 };
 
 try {
-  const { values, positionals } = parseArgs({ options: { 'dry-run': { type: 'boolean' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    options: { 'dry-run': { type: 'boolean' }, losses: { type: 'string' } },
+    allowPositionals: true,
+  });
   failIf(
     positionals
       .filter((name) => !Object.hasOwn(steps, name))
       .map((name) => `there is no step ${name}; there are ${Object.keys(steps).join(', ')}`),
   );
   const dryRun = values['dry-run'] === true;
+  const { losses } = values;
   const version = releaseVersion(root);
   if (!dryRun && version === '0.0.0') throw new Error('0.0.0 is no release: npm run version makes one');
   for (const [name, { title, run: act }] of Object.entries(steps))
-    if (positionals.length === 0 || positionals.includes(name)) await step(title, () => act({ dryRun }));
+    if (positionals.length === 0 || positionals.includes(name))
+      await step(title, () => act({ dryRun, losses, rehearsal: losses !== undefined }));
   console.log(`${version}: ${dryRun ? 'all of it would work' : 'done'}`);
 } catch (error) {
   console.error(error.message);

@@ -1,9 +1,12 @@
 // Steps of a set-up with progress: one line while it runs, one when it is done, the whole log when it fails.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** A package of the workspace, as it is built. */
+export const built = (name) => import(pathToFileURL(path.join(root, `packages/${name}/dist/index.js`)).href);
 
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 

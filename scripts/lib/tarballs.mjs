@@ -85,7 +85,17 @@ export async function tarballProblems({ name, version, file }) {
  */
 export async function publish({ name, version, file }, { dryRun = false } = {}) {
   if (await isPublished(name, version)) return false;
-  const args = ['publish', file, '--access', 'public', '--ignore-scripts', '--loglevel=error'];
+  // Manifests ask for provenance, which can be had only of a workflow that may prove who it is.
+  const provenance = process.env.ACTIONS_ID_TOKEN_REQUEST_URL !== undefined;
+  const args = [
+    'publish',
+    file,
+    '--access',
+    'public',
+    `--provenance=${provenance}`,
+    '--ignore-scripts',
+    '--loglevel=error',
+  ];
   await run('npm', dryRun ? [...args, '--dry-run'] : args, { cwd: path.dirname(file) });
   return true;
 }

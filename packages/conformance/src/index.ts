@@ -29,6 +29,14 @@ export { type Mutant, type MutantResult, mutants, runMutant } from './mutants.ts
 export { type OpCase, type OpResult, opCases, opSuite } from './op-suite.ts';
 export { type Pair, type PairElement, type PairSummary, summarizePairs, ulpsApart } from './pairs.ts';
 export { type Badge, badges } from './report/badge.ts';
+export {
+  type Certificate,
+  type CertificateBackend,
+  type CertificateCell,
+  type CertificateOrigin,
+  type CertificatePlace,
+  certificateOf,
+} from './report/certificate.ts';
 export { diffInWords } from './report/diff.ts';
 export { disagreementsHtml } from './report/disagreements-html.ts';
 export { disagreementsMarkdown } from './report/disagreements-markdown.ts';

@@ -21,7 +21,9 @@ export const doctorCommand: CommandModule = {
 
 Of the machine: runtime, system, libc, cores and memory, with the limits of the container. Of each backend: what is
 installed, its native binding, its install script, what it is known to have trouble with here, and whether it computes a
-loss with its gradient. A backend is one of
+loss with its gradient, and what the conformance run of its release found, which its package carries: on which vectors and
+which runtime. Another version of the runtime is no error: isoloss conformance --backend shows whether it holds here.
+A backend is one of
   works        it computes
   missing      a package is not installed
   unfinished   installed without its native binding: an install script was blocked, or there is none for this platform

@@ -2,6 +2,7 @@ import type { FloatDType } from '@isoloss/core';
 import { version } from '@isoloss/core';
 import { type BackendId, backendIds, registration } from '../backends.ts';
 import { messageOf } from '../errors.ts';
+import { type CertificateReport, certificateOf } from './certificate.ts';
 import { openChild } from './child.ts';
 import { type Environment, findEnvironment } from './environment.ts';
 import { type KnownBad, knownBad } from './known-bad.ts';
@@ -41,6 +42,8 @@ export interface BackendReport {
   readonly executionProviders: readonly { readonly name: string; readonly bundled: boolean }[] | null;
   readonly knownBad: readonly KnownBad[];
   readonly notes: readonly string[];
+  /** What its release's own conformance run found; null if its package carries none. */
+  readonly certificate: CertificateReport | null;
   /** Of one that does not work: why, and what to do, each in a line. */
   readonly reason: string | null;
   readonly remedy: string | null;
@@ -127,6 +130,7 @@ async function examine(id: BackendId, environment: Environment, timeoutMs: numbe
     executionProviders: null,
     knownBad: bad,
     notes: [],
+    certificate: certificateOf(id, found[0], null),
   } as const;
   const fatal = bad.find(({ effect }) => effect === 'breaks');
   if (absent.length > 0)
@@ -140,7 +144,8 @@ async function examine(id: BackendId, environment: Environment, timeoutMs: numbe
   if (unbound !== undefined) return { ...common, status: 'unfinished', ...whyUnbound(unbound, fatal, environment) };
   const child = openChild('doctor/probe-child');
   try {
-    return { ...common, ...judge(await child.ask<Probe>({ id }, timeoutMs), fatal) };
+    const judged = judge(await child.ask<Probe>({ id }, timeoutMs), fatal);
+    return { ...common, ...judged, certificate: certificateOf(id, found[0], judged.runtime) };
   } catch (error) {
     return {
       ...common,
@@ -178,7 +183,7 @@ function whyUnbound(
 function judge(
   probe: Probe,
   fatal: KnownBad | undefined,
-): Omit<BackendReport, 'id' | 'summary' | 'packages' | 'knownBad'> {
+): Omit<BackendReport, 'id' | 'summary' | 'packages' | 'knownBad' | 'certificate'> {
   const { description, milliseconds, dtypes, problems, threads, executionProviders } = probe;
   const works = description.available && problems.length === 0;
   return {

@@ -1,4 +1,5 @@
 import { table, terminalWidth, wrap } from '../output.ts';
+import type { CertificateReport } from './certificate.ts';
 import type { BackendReport, DoctorReport, PackageReport, Status } from './doctor.ts';
 import type { Environment } from './environment.ts';
 import { formatBytes, formatTime } from './units.ts';
@@ -60,9 +61,21 @@ function section(backend: BackendReport): string[] {
     ]);
   for (const { effect, what, remedy } of backend.knownBad)
     more.push([`known, ${effect}`, effect === 'breaks' ? what : `${what}; ${remedy}`]);
+  if (backend.certificate !== null) more.push(...certificateText(backend.certificate));
   if (backend.reason !== null) more.push(['why', backend.reason]);
   if (backend.remedy !== null) more.push(['to mend it', backend.remedy]);
   return [head, ...more.map(([key, text]) => wrapped(key, text))];
+}
+
+function certificateText(certificate: CertificateReport): [string, string][] {
+  const { release, losses, passed, total, runtime, place, complete, remedy } = certificate;
+  const what = `${passed} of ${total} vectors of ${losses} ${losses === 1 ? 'loss' : 'losses'} passed`;
+  const where = `${runtime} (Node ${place.node}, ${place.os} ${place.arch})`;
+  const lines: [string, string][] = [
+    [complete ? 'certified' : 'not certified, only rehearsed', `release ${release}: ${what}, on ${where}`],
+  ];
+  if (remedy !== null) lines.push(['not what was certified', remedy]);
+  return lines;
 }
 
 function packageText({ version, native, installScript }: PackageReport): string {
