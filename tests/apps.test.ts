@@ -110,5 +110,6 @@ describe.each(names)('apps/%s', (name) => {
 test('apps/README.md has every example', () => {
   const page = readFileSync(path.join(apps, 'README.md'), 'utf8');
   const rows = [...page.matchAll(/^\| \[(.+)\]\(\1\) /gm)].map((row) => row[1]);
+  expect(names).not.toEqual([]);
   for (const name of names) expect(rows).toContain(name);
 });
