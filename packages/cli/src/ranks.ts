@@ -1,4 +1,4 @@
-import type { InputSignature, LossDefinition, Signature } from '@isoloss/core';
+import type { InputSignature } from '@isoloss/core';
 import { UsageError } from './errors.ts';
 import { assignment } from './option-values.ts';
 
@@ -22,41 +22,4 @@ export function parseRanks(texts: readonly string[]): Map<string, InputSignature
     ranks.set(name, { rank, ...(ones.length > 0 ? { ones: ones.sort((a, b) => a - b) } : {}) });
   }
   return ranks;
-}
-
-const tokensOf = (pattern: string): string[] => pattern.trim().split(/\s+/).filter(Boolean);
-
-/**
- * Ranks of a loss's inputs: those given, and for the required others what fits them. Where nothing is given, `...` is
- * one axis beside named ones (`(N, C)` logits, `(N)` labels) and two where it stands alone (a batch of rows).
- */
-export function signatureFor(definition: LossDefinition, given: ReadonlyMap<string, InputSignature>): Signature {
-  const specs = Object.entries(definition.inputs);
-  const named = specs.some(([, { shape }]) => tokensOf(shape).length > 1 && shape.includes('...'));
-  let rest = named ? 1 : 2;
-  let alternative = 0;
-  for (const [name, spec] of specs) {
-    const rank = given.get(name)?.rank;
-    if (rank === undefined || spec.broadcast) continue;
-    const patterns = spec.shape.split('|').map(tokensOf);
-    if (patterns.length > 1)
-      alternative = Math.max(
-        0,
-        patterns.findIndex((tokens) => tokens.length === rank),
-      );
-    else if (spec.shape.includes('...')) {
-      rest = Math.max(0, rank - (patterns[0]!.length - 1));
-      break;
-    }
-  }
-  const usual = (shape: string): number => {
-    const patterns = shape.split('|').map(tokensOf);
-    const tokens = patterns[Math.min(alternative, patterns.length - 1)]!;
-    return tokens.includes('...') ? tokens.length - 1 + rest : tokens.length;
-  };
-  const wanted = specs.filter(([name, { optional }]) => !optional || given.has(name));
-  const known = wanted.map(([name, { shape }]) => [name, given.get(name) ?? { rank: usual(shape) }] as const);
-  const unknown = [...given].filter(([name]) => !Object.hasOwn(definition.inputs, name));
-  // An unknown name stays in, for the loss to refuse it with its own error.
-  return Object.fromEntries([...known, ...unknown]);
 }

@@ -61,6 +61,7 @@ export {
 } from './graph/ndarray.ts';
 export { print } from './graph/print.ts';
 export { simplify } from './graph/simplify.ts';
+export { renameDim } from './graph/substitute.ts';
 export { type DType, formatType, type TensorType } from './graph/type.ts';
 export { type CheckedInputs, checkInputs, checkValues, type LossInputs } from './loss/check.ts';
 export { combine, hardest, type Part, penalties } from './loss/compose.ts';
@@ -91,6 +92,7 @@ export {
   signatureOf,
 } from './loss/shapes.ts';
 export { lowered, outputsOf, type Program, type TraceRequest, trace } from './loss/trace.ts';
+export { signatureFor } from './loss/usual.ts';
 export * from './losses/index.ts';
 export type {
   Attributes,

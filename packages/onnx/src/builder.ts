@@ -1,4 +1,4 @@
-import { type Dim, type DType, productOfDims, type TensorType, termsOfDim } from '@isoloss/core';
+import { type Dim, type DType, productOfDims, type TensorType, termsOfDim, UnsupportedError } from '@isoloss/core';
 import {
   type AttributeValue,
   type ElementType,
@@ -12,9 +12,25 @@ import {
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 export type FloatType = 'float32' | 'float64';
 
+/** What a model asks of the graphs that are written for it. */
+export interface Surroundings {
+  readonly float: FloatType;
+  /** Version of ONNX's operations: from 14, the first in which sizes of 0 can be said, to 26. */
+  readonly opset: number;
+  /** Names that are taken. */
+  readonly reserved: Iterable<string>;
+  /** How names of inner values begin. */
+  readonly prefix?: string;
+  /** What the model calls a size. */
+  readonly dim?: (dim: Dim) => Dim;
+}
+
 /** What all graphs of one model share: names, constants, sizes. */
 interface Model {
   readonly float: FloatType;
+  readonly opset: number;
+  readonly prefix: string;
+  readonly dim: (dim: Dim) => Dim;
   readonly root: GraphBuilder;
   readonly taken: Set<string>;
   /** How many graphs are around the one that gives a name. */
@@ -40,13 +56,17 @@ export class GraphBuilder {
   private readonly depth: number;
   private readonly model: Model;
 
-  private constructor(parent: GraphBuilder | undefined, float: FloatType) {
-    this.parent = parent;
-    this.depth = parent === undefined ? 0 : parent.depth + 1;
-    this.model = parent?.model ?? {
+  private constructor(around: GraphBuilder | Surroundings) {
+    this.parent = around instanceof GraphBuilder ? around : undefined;
+    this.depth = this.parent === undefined ? 0 : this.parent.depth + 1;
+    const { float, opset, reserved, prefix = '', dim = (own) => own } = around as Surroundings;
+    this.model = this.parent?.model ?? {
       float,
+      opset,
+      prefix,
+      dim,
       root: this,
-      taken: new Set(),
+      taken: new Set(reserved),
       depths: new Map(),
       constants: new Map(),
       bound: new Map(),
@@ -56,16 +76,23 @@ export class GraphBuilder {
     };
   }
 
-  /** The outermost graph of a model; `reserved` names are those of its inputs and outputs. */
-  static root(float: FloatType, reserved: Iterable<string>): GraphBuilder {
-    const builder = new GraphBuilder(undefined, float);
-    for (const name of reserved) builder.model.taken.add(name);
-    return builder;
+  /** The outermost graph of a model. */
+  static root(surroundings: Surroundings): GraphBuilder {
+    return new GraphBuilder(surroundings);
   }
 
   /** A graph inside this one. */
   body(): GraphBuilder {
-    return new GraphBuilder(this, this.model.float);
+    return new GraphBuilder(this);
+  }
+
+  /** The version of ONNX's operations that is written for. */
+  get opset(): number {
+    return this.model.opset;
+  }
+
+  private info(name: string, type: ElementType, dims: readonly Dim[]): ValueInfoProto {
+    return { name, type, dims: dims.map(this.model.dim) };
   }
 
   elementType(dtype: DType): ElementType {
@@ -74,7 +101,7 @@ export class GraphBuilder {
 
   private fresh(): string {
     let name: string;
-    do name = `v${this.model.counter++}`;
+    do name = `${this.model.prefix}v${this.model.counter++}`;
     while (this.model.taken.has(name));
     this.model.depths.set(name, this.depth);
     return name;
@@ -82,17 +109,22 @@ export class GraphBuilder {
 
   /** A model input, which binds the sizes that its shape names first. */
   input(name: string, type: ElementType, dims: readonly Dim[]): string {
-    this.inputs.push({ name, type, dims });
+    this.inputs.push(this.info(name, type, dims));
+    this.bind(name, dims);
+    return name;
+  }
+
+  /** Lets a value that is there say how large the sizes in its shape are. */
+  bind(name: string, dims: readonly Dim[]): void {
     dims.forEach((dim, axis) => {
       if (typeof dim === 'string' && !this.model.bound.has(dim)) this.model.bound.set(dim, { input: name, axis });
     });
-    return name;
   }
 
   /** An input of a body, which its Scan gives a value. */
   argument({ dtype, shape }: TensorType): string {
     const name = this.fresh();
-    this.inputs.push({ name, type: this.elementType(dtype), dims: shape });
+    this.inputs.push(this.info(name, this.elementType(dtype), shape));
     return name;
   }
 
@@ -122,8 +154,9 @@ export class GraphBuilder {
   }
 
   /** Gives a value the name of a graph output. */
-  output(name: string, value: string): void {
+  output(name: string, value: string, { dtype, shape }: TensorType): ValueInfoProto {
     this.nodes.push({ op: 'Identity', inputs: [value], outputs: [name], attributes: {} });
+    return this.info(name, this.elementType(dtype), shape);
   }
 
   /** Outputs of this body: each must be made by a node of it, and only once. */
@@ -133,7 +166,7 @@ export class GraphBuilder {
       const own = this.produced.has(value) && !used.has(value);
       const name = own ? value : this.nodeOf('Identity', [value], 1)[0]!;
       used.add(name);
-      return { name, type: this.elementType(types[k]!.dtype), dims: types[k]!.shape };
+      return this.info(name, this.elementType(types[k]!.dtype), types[k]!.shape);
     });
   }
 
@@ -159,7 +192,7 @@ export class GraphBuilder {
     let known = sizes.get(dim);
     if (known === undefined) {
       const place = bound.get(dim);
-      if (place !== undefined) known = root.node('Shape', [place.input], { start: place.axis, end: place.axis + 1 });
+      if (place !== undefined) known = root.sizeOf(place.input, place.axis);
       else {
         const terms = termsOfDim(dim);
         if (terms.length === 1 && terms[0]![0] === 1 && terms[0]![1].length === 1)
@@ -169,6 +202,11 @@ export class GraphBuilder {
       sizes.set(dim, known);
     }
     return known;
+  }
+
+  private sizeOf(input: string, axis: number): string {
+    if (this.opset >= 15) return this.node('Shape', [input], { start: axis, end: axis + 1 });
+    return this.node('Gather', [this.node('Shape', [input]), this.constant('int', [axis])]);
   }
 
   private product(coefficient: number, names: readonly string[]): string {
@@ -209,6 +247,22 @@ export class GraphBuilder {
       shapes.set(key, known);
     }
     return known;
+  }
+
+  /** A reduction along axes: an attribute before opset 18, but of sums. */
+  reduce(op: string, x: string, axes: readonly number[], keepDims: boolean): string {
+    const keepdims = Number(keepDims);
+    if (this.opset < 18 && op !== 'ReduceSum') return this.node(op, [x], { axes, keepdims });
+    return this.node(op, [x, this.constant('int', axes)], { keepdims });
+  }
+
+  /** ScatterElements or ScatterND that adds up what falls on one place. */
+  scatterAdd(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    if (this.opset < 16)
+      throw new UnsupportedError(
+        `the graph needs ${op} with a reduction, which ONNX has from opset 16 on; the model has opset ${this.opset}`,
+      );
+    return this.node(op, inputs, { ...attributes, reduction: 'add' });
   }
 
   /** The graph as written, without what nothing uses; the constants of the whole model stand in the outermost one. */

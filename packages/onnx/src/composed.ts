@@ -57,7 +57,7 @@ export function expm1(graph: GraphBuilder, x: string): string {
 
 export function reduce(graph: GraphBuilder, op: string, x: string, axes: readonly number[], keepDims: boolean): string {
   // Without axes ONNX would reduce all.
-  return axes.length === 0 ? x : graph.node(op, [x, graph.constant('int', axes)], { keepdims: Number(keepDims) });
+  return axes.length === 0 ? x : graph.reduce(op, x, axes, keepDims);
 }
 
 /** ReduceMax loses a NaN, depending on where it stands. A sum of numbers in [−1, 1] is NaN only if one of them is. */
@@ -189,7 +189,7 @@ export function scatterRuns(
   const indices = columns.length === 1 ? columns[0]! : graph.node('Concat', columns, { axis: -1 });
   const zeros = graph.node('Expand', [graph.constant('float', 0), graph.shape(permutation.map((k) => shape[k]!))]);
   const updates = transpose(graph, x, permutation);
-  const added = graph.node('ScatterND', [zeros, indices, updates], { reduction: 'add' });
+  const added = graph.scatterAdd('ScatterND', [zeros, indices, updates]);
   return transpose(
     graph,
     added,

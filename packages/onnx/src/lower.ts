@@ -1,21 +1,18 @@
 import {
   addDims,
   type Dim,
-  type DType,
   type Expr,
   isOp,
   mulDims,
   type Op,
-  outputsOf,
   type Primitive,
-  type Program,
   splitScan,
   topological,
 } from '@isoloss/core';
 import { atan } from './atan.ts';
-import { type Attributes, type FloatType, GraphBuilder } from './builder.ts';
+import type { Attributes, GraphBuilder } from './builder.ts';
 import * as composed from './composed.ts';
-import { type ElementType, elementTypes, type GraphProto } from './proto.ts';
+import { elementTypes } from './proto.ts';
 import { cos, sin } from './turn.ts';
 
 type Override = 'softplus' | 'logAddExp' | 'logSumExp' | 'logSoftmax';
@@ -97,13 +94,9 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
     if (padded === undefined)
       return graph.node('Slice', [value!, graph.shape([start]), graph.shape([end]), graph.constant('int', [axis])]);
     const { source, before, after, fill } = padded;
-    const pads = graph.constant('int', [before, after]);
-    return graph.node('Pad', [
-      values.get(source)!,
-      pads,
-      graph.constant(x!.type.dtype, fill),
-      graph.constant('int', [axis]),
-    ]);
+    const along = (pad: number) => shape.map((_, k) => (k === axis ? pad : 0));
+    const pads = graph.constant('int', [...along(before), ...along(after)]);
+    return graph.node('Pad', [values.get(source)!, pads, graph.constant(x!.type.dtype, fill)]);
   },
   reverse: ({ attributes: { axis } }, [x], { graph }) =>
     graph.node('Slice', [
@@ -157,7 +150,7 @@ export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
       return composed.scatterRuns(graph, source, { axis, repeated: runs.repeated, shape });
     }
     const zeros = graph.node('Expand', [graph.constant('float', 0), graph.shape(shape)]);
-    return graph.node('ScatterElements', [zeros, at!, x!], { axis, reduction: 'add' });
+    return graph.scatterAdd('ScatterElements', [zeros, at!, x!], { axis });
   },
   argsort: ({ attributes: { axis }, type }, [x], { graph }) => composed.argsort(graph, x!, axis, type),
   cumsum: ({ attributes: { axis, exclusive, reverse } }, [x], { graph }) =>
@@ -336,7 +329,7 @@ function lowerScan(node: Expr<'scan'>, inputs: readonly string[], { graph, outpu
 }
 
 /** Writes what `outputs` need, in topological order; `given` are the leaves that have a name already. */
-function write(outputs: readonly Expr[], graph: GraphBuilder, given: ReadonlyMap<Expr, string>): Scope {
+export function write(outputs: readonly Expr[], graph: GraphBuilder, given: ReadonlyMap<Expr, string>): Scope {
   const order = topological(outputs);
   const asked = new Map<Expr, Set<number>>();
   for (const node of order)
@@ -356,34 +349,4 @@ function write(outputs: readonly Expr[], graph: GraphBuilder, given: ReadonlyMap
     scope.values.set(node, lower(node, inputs, scope));
   }
   return scope;
-}
-
-/** How a program becomes a graph. */
-export interface GraphOptions {
-  readonly float: FloatType;
-  /** Element type of the inputs that hold labels and lengths. */
-  readonly labels: 'int32' | 'int64';
-}
-
-/** A program of primitives as an ONNX graph with the outputs `value` and `d_<input>` for each gradient. */
-export function lowerProgram(program: Program, { float, labels }: GraphOptions): GraphProto {
-  const names = ['value', ...Object.keys(program.gradients).map((name) => `d_${name}`)];
-  const graph = GraphBuilder.root(float, [...program.inputs.map(({ name }) => name), ...names]);
-  const types: Record<DType, ElementType> = { float, int: labels, bool: 'bool' };
-  for (const { name, type } of program.inputs) graph.input(name, types[type.dtype], type.shape);
-  const outputs = outputsOf(program);
-  const given = topological(outputs).flatMap((node) => {
-    if (!isOp(node, 'input')) return [];
-    const { name, type } = node.attributes;
-    const narrow = type.dtype === 'int' && labels === 'int32';
-    return [[node as Expr, narrow ? graph.node('Cast', [name], { to: elementTypes.int64 }) : name] as const];
-  });
-  const { values } = write(outputs, graph, new Map(given));
-  outputs.forEach((output, k) => {
-    graph.output(names[k]!, values.get(output)!);
-  });
-  return graph.finish(
-    program.loss.id,
-    outputs.map(({ type, shape }, k) => ({ name: names[k]!, type: graph.elementType(type.dtype), dims: shape })),
-  );
 }

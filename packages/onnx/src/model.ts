@@ -1,9 +1,10 @@
 import { type FloatDType, type Loss, lowered, type Program, type Signature, trace, version } from '@isoloss/core';
-import { kept, lowerProgram } from './lower.ts';
+import { kept } from './lower.ts';
+import { programGraph } from './program.ts';
 import { encodeModel } from './proto.ts';
 
 /** Reads in ONNX Runtime 1.14 and later, on servers, phones and in browsers. */
-const opset = 18;
+export const usualOpset = 18;
 const irVersion = 8;
 
 export interface OnnxModelOptions {
@@ -58,14 +59,17 @@ export function programModel(
     dtype,
     labels,
     metadata = {},
-  }: { dtype: FloatDType; labels: 'int32' | 'int64'; metadata?: Readonly<Record<string, string>> },
+    opset = usualOpset,
+  }: {
+    dtype: FloatDType;
+    labels: 'int32' | 'int64';
+    metadata?: Readonly<Record<string, string>>;
+    opset?: number;
+  },
 ): Uint8Array {
   const { loss, gradients } = program;
-  const { id, definition, options } = loss;
+  const { id, definition } = loss;
   const about = definition.about;
-  const values = JSON.stringify(options, (_, value) =>
-    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
-  );
   return encodeModel({
     irVersion,
     opset,
@@ -75,11 +79,15 @@ export function programModel(
     metadata: {
       'isoloss.version': version,
       'isoloss.loss': id,
-      'isoloss.options': values,
+      'isoloss.options': jsonOf(loss.options),
       ...(about === undefined ? {} : { 'isoloss.formula': about.formula }),
       'isoloss.gradients': Object.keys(gradients).join(' '),
       ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`isoloss.${key}`, value])),
     },
-    graph: lowerProgram(program, { float: dtype, labels }),
+    graph: programGraph(program, { float: dtype, labels, opset }),
   });
 }
+
+/** JSON in which what it has no number for is a string. */
+export const jsonOf = (entry: unknown): string =>
+  JSON.stringify(entry, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value));

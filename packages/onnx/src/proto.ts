@@ -1,7 +1,8 @@
+import { Message } from './wire.ts';
+
 /**
- * The ONNX messages that our models use, written as protobuf by hand: about a kilobyte of code, no dependency, and the
- * same bytes for the same model everywhere. Field numbers are those of onnx.proto; the tests read every model back with
- * a protobuf library and that schema.
+ * The ONNX messages that our models use. Field numbers are those of onnx.proto; the tests read every model back with a
+ * protobuf library and that schema.
  */
 
 /** TensorProto.DataType of what our graphs hold. */
@@ -50,85 +51,42 @@ export interface ModelProto {
   readonly graph: GraphProto;
 }
 
-const text = new TextEncoder();
-
-/** A message under construction: bytes in chunks, joined once. */
-class Message {
-  private readonly chunks: Uint8Array[] = [];
-  private length = 0;
-
-  private append(bytes: Uint8Array): void {
-    this.chunks.push(bytes);
-    this.length += bytes.length;
-  }
-
-  private varint(value: bigint): void {
-    // A negative number is its 64-bit two's complement: ten bytes.
-    let rest = BigInt.asUintN(64, value);
-    const bytes: number[] = [];
-    while (rest > 0x7fn) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
-    }
-    bytes.push(Number(rest));
-    this.append(Uint8Array.from(bytes));
-  }
-
-  int(field: number, value: number | bigint): this {
-    this.varint(BigInt(field << 3));
-    this.varint(BigInt(value));
-    return this;
-  }
-
-  bytes(field: number, value: Uint8Array): this {
-    this.varint(BigInt((field << 3) | 2));
-    this.varint(BigInt(value.length));
-    this.append(value);
-    return this;
-  }
-
-  string(field: number, value: string): this {
-    return this.bytes(field, text.encode(value));
-  }
-
-  message(field: number, value: Message): this {
-    return this.bytes(field, value.finish());
-  }
-
-  each<T>(values: Iterable<T>, write: (value: T) => void): this {
-    for (const value of values) write(value);
-    return this;
-  }
-
-  finish(): Uint8Array {
-    const result = new Uint8Array(this.length);
-    let at = 0;
-    for (const chunk of this.chunks) {
-      result.set(chunk, at);
-      at += chunk.length;
-    }
-    return result;
-  }
-}
+/** The fields in which reading and writing meet. */
+export const fieldsOf = {
+  model: { irVersion: 1, graph: 7, opset: 8, metadata: 14 },
+  graph: { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13, sparseInitializer: 15 },
+} as const;
 
 /** The bytes of a model. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  const message = new Message().int(1, model.irVersion).string(2, model.producer).string(3, model.producerVersion);
-  message.string(6, model.documentation).message(7, graph(model.graph));
-  message.message(8, new Message().string(1, '').int(2, model.opset));
-  message.each(Object.entries(model.metadata), ([key, value]) =>
-    message.message(14, new Message().string(1, key).string(2, value)),
-  );
-  return message.finish();
+  const message = new Message()
+    .int(fieldsOf.model.irVersion, model.irVersion)
+    .string(2, model.producer)
+    .string(3, model.producerVersion);
+  message.string(6, model.documentation).message(fieldsOf.model.graph, graph(model.graph));
+  return modelParts(model, message).finish();
 }
 
-function graph({ name, nodes, initializers, inputs, outputs }: GraphProto): Message {
-  const message = new Message();
-  message.each(nodes, (entry) => message.message(1, node(entry)));
-  message.string(2, name);
-  message.each(initializers, (entry) => message.message(5, tensor(entry)));
-  message.each(inputs, (entry) => message.message(11, valueInfo(entry)));
-  return message.each(outputs, (entry) => message.message(12, valueInfo(entry)));
+/** Fields that may stand, and be repeated, anywhere in a model: what is appended to one that is there. */
+export function modelParts(
+  { opset, metadata }: { readonly opset?: number; readonly metadata: ModelProto['metadata'] },
+  message = new Message(),
+): Message {
+  if (opset !== undefined) message.message(fieldsOf.model.opset, new Message().string(1, '').int(2, opset));
+  return message.each(Object.entries(metadata), ([key, value]) =>
+    message.message(fieldsOf.model.metadata, new Message().string(1, key).string(2, value)),
+  );
+}
+
+const graph = (value: GraphProto): Message => graphParts(value, new Message().string(2, value.name));
+
+/** The same of a graph: all but its name is a list. */
+export function graphParts({ nodes, initializers, inputs, outputs }: GraphProto, message = new Message()): Message {
+  const { graph: fields } = fieldsOf;
+  message.each(nodes, (entry) => message.message(fields.node, node(entry)));
+  message.each(initializers, (entry) => message.message(fields.initializer, tensor(entry)));
+  message.each(inputs, (entry) => message.message(fields.input, valueInfo(entry)));
+  return message.each(outputs, (entry) => message.message(fields.output, valueInfo(entry)));
 }
 
 function node({ op, inputs, outputs, attributes }: NodeProto): Message {

@@ -7,12 +7,12 @@ import {
   type ResolvedInput,
   resolveInputs,
   type Signature,
+  signatureFor,
   signatureOf,
   sizeOfDim,
   type Tensor,
 } from '@isoloss/core';
 import { UsageError } from '../errors.ts';
-import { signatureFor } from '../ranks.ts';
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 

@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { outputsOf, trace } from '@isoloss/core';
+import { outputsOf, signatureFor, trace } from '@isoloss/core';
 import { UsageError } from '../errors.ts';
 import { gradientNames } from '../gradient-names.ts';
 import { kebab } from '../kebab.ts';
 import { type LossFlags, typedOptions } from '../loss-flags.ts';
 import { assignment, lossWith } from '../option-values.ts';
 import { print, printJSON, table } from '../output.ts';
-import { parseRanks, signatureFor } from '../ranks.ts';
+import { parseRanks } from '../ranks.ts';
 import type { ExportFlags } from './export.ts';
 
 /** Writes the model and says what goes in and comes out. */

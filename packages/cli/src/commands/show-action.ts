@@ -7,6 +7,7 @@ import {
   options,
   outputsOf,
   print as printGraph,
+  signatureFor,
   simplify,
   trace,
 } from '@isoloss/core';
@@ -14,7 +15,7 @@ import { isRequired, legalValues } from '../option-text.ts';
 import { assignment, lossWith } from '../option-values.ts';
 import { print, printJSON, table, toJSON, wrap } from '../output.ts';
 import { packageOf } from '../packages/loaded.ts';
-import { parseRanks, signatureFor } from '../ranks.ts';
+import { parseRanks } from '../ranks.ts';
 import type { ShowFlags } from './show.ts';
 
 export function show(name: string, flags: ShowFlags): void {
