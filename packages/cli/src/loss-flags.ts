@@ -1,5 +1,6 @@
 import { describeInput, findLoss, type LossDefinition, options } from '@isoloss/core';
 import { type Command, Option } from 'commander';
+import { UsageError } from './errors.ts';
 import { kebab } from './kebab.ts';
 import { isRequired, legalValues } from './option-text.ts';
 import { toJSON } from './output.ts';
@@ -16,16 +17,18 @@ export interface LossFlags {
  * mistyped one is told what was meant. Where names clash the command's own flag wins, then the input, then the option;
  * what has lost is still given by `--tensor name=file` and `--option name=value`.
  *
+ * @param at which argument names the loss
  * @returns the flags, none if no loss is named, and the arguments as commander can read them
  * @throws LossInputError UNKNOWN_LOSS
  */
 export function addLossFlags(
   command: Command,
   args: readonly string[],
-  { inputs }: { inputs: boolean },
+  { inputs, at = 0 }: { inputs: boolean; at?: number },
 ): { flags: LossFlags | undefined; args: string[] } {
-  const name = args[0];
-  if (name === undefined || name.startsWith('-')) return { flags: undefined, args: [...args] };
+  const name = args[at];
+  if (name === undefined || args.slice(0, at + 1).some((arg) => arg.startsWith('-')))
+    return { flags: undefined, args: [...args] };
   const definition = findLoss(name);
   const taken = new Set(command.options.map((option) => option.long));
   const found = { inputs: new Map<string, string>(), options: new Map<string, string>() };
@@ -71,6 +74,12 @@ function respell(arg: string, spellings: ReadonlyMap<string, string>): string {
   const flag = at < 0 ? arg : arg.slice(0, at);
   const spelling = spellings.get(flag);
   return spelling === undefined ? arg : `${spelling}${at < 0 ? '' : arg.slice(at)}`;
+}
+
+/** @throws UsageError if the arguments did not name the loss where its flags are looked for */
+export function namedLoss(flags: LossFlags | undefined): LossFlags {
+  if (flags === undefined) throw new UsageError('the loss comes before all flags, so that its own flags are known');
+  return flags;
 }
 
 /** What was typed for the loss's own options, as text. */

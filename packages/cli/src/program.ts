@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { type CommandModule, collect, examples } from './command.ts';
+import { attachCommand } from './commands/attach.ts';
 import { backendsCommand } from './commands/backends.ts';
 import { chooseCommand } from './commands/choose.ts';
 import { conformanceCommand } from './commands/conformance.ts';
@@ -19,6 +20,7 @@ const modules: readonly CommandModule[] = [
   evalCommand,
   conformanceCommand,
   exportCommand,
+  attachCommand,
   serveCommand,
   backendsCommand,
   doctorCommand,
@@ -46,6 +48,7 @@ export async function buildProgram(args: readonly string[]): Promise<{ program: 
         'isoloss show crossEntropy',
         'isoloss eval huber --input "[1, 3]" --target "[0, 1]" --delta 2 --gradients',
         'isoloss eval crossEntropy --input logits.npy --target labels.npy --backend all',
+        'isoloss attach model.onnx crossEntropy --logits output --gradients -o with-loss.onnx',
         'isoloss conformance --report html --output report.html',
         'isoloss choose --loss crossEntropy --shape 4096x1000 --gradients',
       )}\n\nExit codes: 0 done, 1 failed, 2 the command or its input is wrong. ISOLOSS_DEBUG=1 shows where an error

@@ -179,7 +179,7 @@ function signatureWith(
     if (dims === undefined && said === undefined)
       throw new LossInputError(
         'RANK_MISMATCH',
-        `the model does not say the rank of ${name}: give it, as in ranks: { ${input}: 2 }`,
+        `the model does not say the rank of ${name}: give it, as in ranks: { ${input}: 2 } (--rank ${input}=2)`,
         { input },
       );
     if (dims === undefined) continue;
@@ -262,7 +262,7 @@ class Names {
     if (this.taken.has(name))
       throw new LossInputError(
         'BAD_OPTION',
-        `the model has a tensor ${name} already: give the new one another name, as in names: { ${usual}: '${name}_2' }, or take that one by inputs`,
+        `the model has a tensor ${name} already: give the new one another name, as in names: { ${usual}: '${name}_2' } (--name ${usual}=${name}_2), or take that one by inputs (--map)`,
         { input: 'names' },
       );
     this.taken.add(name);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { FileArray } from './array.ts';
+import { readBytes } from './bytes.ts';
 import { readCSV } from './csv.ts';
 import { badFile } from './errors.ts';
 import { readJSON } from './json.ts';
@@ -16,15 +16,7 @@ const literal = /^\s*([[{]|[+-]?(\d|\.\d|Infinity|NaN)[\w.+-]*\s*$)/;
  */
 export async function readArray(source: string, input: string): Promise<FileArray> {
   if (literal.test(source) && !existsSync(source)) return readJSON(source, `--${input}`, input);
-  const bytes = await readFile(source).catch((error: NodeJS.ErrnoException) => {
-    const why: Record<string, string> = {
-      ENOENT: 'there is no such file',
-      EISDIR: 'is a folder',
-      EACCES: 'may not be read',
-      ERR_FS_FILE_TOO_LARGE: 'is larger than 2 GB; split it',
-    };
-    throw badFile(source, why[error.code ?? ''] ?? error.message, input);
-  });
+  const bytes = await readBytes(source, input);
   switch (formatOf(source, bytes)) {
     case 'npy':
       return readNpy(bytes, source, input);
