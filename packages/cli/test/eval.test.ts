@@ -183,6 +183,7 @@ describe('what eval refuses, with the code that the protocol has', () => {
     ['a file that is not there', mse('nowhere.npy'), 'BAD_FILE'],
     ['a folder', mse('packages'), 'BAD_FILE'],
     ['a file of another kind', mse('LICENSE.png'), 'BAD_FILE'],
+    ['flags before the loss', ['--dtype', 'float64', ...mse('[1, 2]')], 'BAD_REQUEST'],
   ])('%s', async (_, args, code) => {
     expect(await refused(...args)).toMatchObject({ code, message: expect.stringMatching(/\S/) });
   });

@@ -93,6 +93,7 @@ describe('isoloss export', () => {
     [['nll', '--gradients', 'target'], 'NOT_DIFFERENTIABLE'],
     [['huber', '--delta', '0'], 'BAD_OPTION'],
     [['hubert'], 'UNKNOWN_LOSS'],
+    [['--dtype', 'float64', 'huber'], 'BAD_REQUEST'],
     [['crd'], 'BAD_OPTION'],
     [['hamming', '--gradients'], 'NOT_DIFFERENTIABLE'],
   ])('refuses %j and writes nothing', async (args, code) => {

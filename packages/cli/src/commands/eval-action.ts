@@ -15,7 +15,7 @@ import { readArray } from '../files/read.ts';
 import { writeResult } from '../files/write.ts';
 import { gradientNames } from '../gradient-names.ts';
 import { kebab } from '../kebab.ts';
-import { type LossFlags, typedOptions } from '../loss-flags.ts';
+import { type LossFlags, namedLoss, typedOptions } from '../loss-flags.ts';
 import { assignment, lossWith } from '../option-values.ts';
 import { printJSON } from '../output.ts';
 import { quietly } from '../quiet.ts';
@@ -32,7 +32,12 @@ export interface Task {
   readonly dtype: FloatDType | 'auto';
 }
 
-export async function evaluateFiles(own: LossFlags, flags: EvalFlags, values: Record<string, unknown>): Promise<void> {
+export async function evaluateFiles(
+  found: LossFlags | undefined,
+  flags: EvalFlags,
+  values: Record<string, unknown>,
+): Promise<void> {
+  const own = namedLoss(found);
   if (!['auto', 'float32', 'float64'].includes(flags.dtype))
     throw new UsageError(`--dtype is float32, float64 or auto, not ${flags.dtype}`);
   const ids = flags.backend === 'all' ? 'all' : backendId(flags.backend);

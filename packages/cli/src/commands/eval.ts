@@ -54,7 +54,7 @@ ${examples(
 )}`,
       )
       .action(async (_: string, flags: EvalFlags, command: Command) =>
-        (await import('./eval-action.ts')).evaluateFiles(lossFlags!, flags, command.opts()),
+        (await import('./eval-action.ts')).evaluateFiles(lossFlags, flags, command.opts()),
       ),
   async prepare(command, args) {
     const added = (await import('../loss-flags.ts')).addLossFlags(command, args, { inputs: true });

@@ -9,7 +9,11 @@ import { print, printJSON, table } from '../output.ts';
 import type { ExportFlags } from './export.ts';
 
 /** Writes the model and says what goes in and comes out. */
-export async function exportModel(found: LossFlags | undefined, flags: ExportFlags, values: Record<string, unknown>): Promise<void> {
+export async function exportModel(
+  found: LossFlags | undefined,
+  flags: ExportFlags,
+  values: Record<string, unknown>,
+): Promise<void> {
   const own = namedLoss(found);
   const { definition } = own;
   const { loss, ranks, labels, upstream, guard } = graphRequest(own, flags, values);
