@@ -1,5 +1,6 @@
 // The page of a loss, all of it from its definition and its vectors.
 import { curve } from './curve.mjs';
+import { exampleOf } from './loss-example.mjs';
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const table = (head, rows) =>
@@ -82,6 +83,7 @@ export function lossPage(core, definition, vectors, hasCurve) {
       ]),
     ),
     definition.separable ? '' : 'It couples examples: shards can’t be merged, and there is no reduction `partial`.',
+    vectors ? exampleOf(core, definition, vectors) : '',
     about.conventions?.length ? `## Conventions\n\n${about.conventions.map((text) => `- ${text}`).join('\n')}` : '',
   ];
   const differ = disagreements(vectors);
