@@ -13,15 +13,9 @@ const page = (file, text = /^# (.+)$/m.exec(read(file))[1].replaceAll('`', '')) 
 });
 const present = (...files) => files.filter((file) => existsSync(path.join(root, file))).map((file) => page(file));
 
-const families = Map.groupBy?.(catalogue(), ({ family }) => family) ?? grouped(catalogue());
-function catalogue() {
-  return JSON.parse(read('packages/core/catalogue.json')).losses;
-}
-function grouped(losses) {
-  const groups = new Map();
-  for (const loss of losses) groups.set(loss.family, [...(groups.get(loss.family) ?? []), loss]);
-  return groups;
-}
+const families = {};
+for (const { id, family } of JSON.parse(read('packages/core/catalogue.json')).losses)
+  families[family] = [...(families[family] ?? []), id];
 
 /** Files that pages link to and that are no pages: they are copied beside them. */
 const linked = new Set();
@@ -37,15 +31,15 @@ export default defineConfig({
   title: 'isoloss',
   description: 'Loss functions that give the same numbers, with gradients, on every runtime, and the proof',
   srcDir: '..',
-  outDir: '../site',
+  outDir: process.env.ISOLOSS_SITE ?? '../site', // a test builds into a folder of its own
   cacheDir: '../node_modules/.cache/vitepress',
   srcExclude: ['.changeset/**', '**/CHANGELOG.md', 'packages/create-isoloss/template*/**', 'site/**'],
   rewrites: (id) => id.replace(/README\.md$/, 'index.md'),
-  cleanUrls: false,
+  ignoreDeadLinks: existsSync(path.join(root, 'docs/api')) ? false : [/docs\/api\//],
   lastUpdated: false,
   markdown: {
     anchor: { slugify },
-    attrs: { disable: true },
+    attrs: { disable: true }, // braces in prose are braces
     config(md) {
       // Pages are Markdown and no templates.
       const text = md.renderer.rules.text;
@@ -58,7 +52,8 @@ export default defineConfig({
           const [file, anchor = ''] = href.split(/(?=#)/);
           const target = path.posix.join(path.posix.dirname(env.relativePath), file);
           if (/README\.md$/.test(file)) token.attrSet('href', file.replace(/README\.md$/, 'index.md') + anchor);
-          else if (existsSync(path.join(root, target, 'README.md'))) token.attrSet('href', `${file.replace(/\/$/, '')}/index.md${anchor}`);
+          else if (existsSync(path.join(root, target, 'README.md')))
+            token.attrSet('href', `${file.replace(/\/$/, '')}/index.md${anchor}`);
           else if (!file.endsWith('.md') && existsSync(path.join(root, target))) {
             linked.add(target);
             token.attrSet('href', `/${target}`);
@@ -81,7 +76,14 @@ export default defineConfig({
       { text: 'Documentation', link: '/docs/' },
     ],
     sidebar: [
-      { text: 'Begin', items: [page('README.md', 'isoloss'), page('docs/README.md', 'What to read'), ...present('docs/start.md', 'docs/concepts.md')] },
+      {
+        text: 'Begin',
+        items: [
+          page('README.md', 'isoloss'),
+          page('docs/README.md', 'What to read'),
+          ...present('docs/start.md', 'docs/concepts.md'),
+        ],
+      },
       {
         text: 'By task',
         items: present(
@@ -90,7 +92,10 @@ export default defineConfig({
           ),
         ),
       },
-      { text: 'Moving', items: present('docs/from-pytorch.md', 'docs/from-keras.md', 'docs/from-tfjs.md', 'docs/disagreements.md') },
+      {
+        text: 'Moving',
+        items: present('docs/from-pytorch.md', 'docs/from-keras.md', 'docs/from-tfjs.md', 'docs/disagreements.md'),
+      },
       {
         text: 'Extending',
         items: present(
@@ -102,24 +107,31 @@ export default defineConfig({
           'docs/vectors.md',
         ),
       },
-      { text: 'Running', items: present('docs/choosing.md', 'docs/wasm.md', 'docs/numbers.md', 'bench/README.md', 'apps/README.md') },
+      {
+        text: 'Running',
+        items: present('docs/choosing.md', 'docs/wasm.md', 'docs/numbers.md', 'bench/README.md', 'apps/README.md'),
+      },
       {
         text: 'Losses',
         collapsed: true,
         items: [
           page('docs/losses/README.md', 'All'),
-          ...[...families].sort().map(([family, losses]) => ({
-            text: family,
-            collapsed: true,
-            items: losses.map(({ id }) => page(`docs/losses/${id}.md`, id)),
-          })),
+          ...Object.keys(families)
+            .sort()
+            .map((family) => ({
+              text: family,
+              collapsed: true,
+              items: families[family].map((id) => page(`docs/losses/${id}.md`, id)),
+            })),
         ],
       },
       {
         text: 'Packages',
         collapsed: true,
         items: present(
-          ...['core', 'wasm', 'tfjs', 'onnx', 'cli', 'conformance', 'create-isoloss'].map((name) => `packages/${name}/README.md`),
+          ...['core', 'wasm', 'tfjs', 'onnx', 'cli', 'conformance', 'create-isoloss'].map(
+            (name) => `packages/${name}/README.md`,
+          ),
           'docs/api/README.md',
         ),
       },
