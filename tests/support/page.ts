@@ -60,10 +60,10 @@ export async function runPage(blocks: readonly Block[], folder: string): Promise
     symlinkSync(path.join(root, 'examples'), path.join(folder, 'examples'), 'junction');
   const needsPython = blocks.some(({ language, code }) => language === 'sh' && /\bpython3 /.test(code));
   const run = blocks.filter((block) => isRun(block) && !(needsPython && !hasPython && block.language === 'sh'));
-  const steps = blocks.flatMap((block) => {
+  const steps = blocks.flatMap((block, k) => {
     if (block.marker?.kind === 'file') return [{ kind: 'file', file: block.marker.text, code: block.code }];
     if (!run.includes(block)) return [];
-    const file = `block-${block.line}.${block.language === 'sh' ? 'sh' : 'mjs'}`;
+    const file = `block-${k}-line-${block.line}.${block.language === 'sh' ? 'sh' : 'mjs'}`;
     const code = block.language === 'ts' ? transformSync(block.code, { loader: 'ts' }).code : block.code;
     writeFileSync(path.join(folder, file), code);
     return [{ kind: block.language === 'sh' ? 'shell' : 'module', file }];
