@@ -1,13 +1,14 @@
 // npm run release: everything between a version that is committed and packages that are published. CI runs this file and
 // nothing else, so that what it would do can be seen here: npm run release -- --dry-run. Steps can be named to do only these.
-// A rehearsal, with --losses a,b, certifies only those; for a registry that nobody else uses.
+// A rehearsal, with --losses a,b, certifies only those; for a registry that nobody else uses. With --unpublished it only
+// says whether there is anything to publish: true or false.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { certificateFile, certifiedPackages, problemsOf } from './lib/certificates.mjs';
 import { releaseVersion } from './lib/packages.mjs';
 import { root, run, step } from './lib/steps.mjs';
-import { packAll, publish, readPacked, tarballProblems, tarballsOf } from './lib/tarballs.mjs';
+import { isPublished, packAll, publish, readPacked, tarballProblems, tarballsOf } from './lib/tarballs.mjs';
 
 const scripts = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).scripts;
 
@@ -39,7 +40,10 @@ const steps = {
     run: ({ losses }) => script('certify', ...(losses === undefined ? [] : ['--losses', losses])),
   },
   check: { title: 'manifests, types, sizes, licences, public API', run: () => script('release:check') },
-  contract: { title: 'the numeric contract with the last release', run: () => script('contract') },
+  contract: {
+    title: 'the numeric contract with the last release',
+    run: () => run(process.execPath, [path.join(root, 'packages/cli/bin/isoloss.js'), 'contract'], { show: true }),
+  },
   pack: {
     title: 'packing',
     run: async ({ rehearsal }) => {
@@ -64,7 +68,7 @@ const steps = {
 
 try {
   const { values, positionals } = parseArgs({
-    options: { 'dry-run': { type: 'boolean' }, losses: { type: 'string' } },
+    options: { 'dry-run': { type: 'boolean' }, losses: { type: 'string' }, unpublished: { type: 'boolean' } },
     allowPositionals: true,
   });
   failIf(
@@ -75,11 +79,16 @@ try {
   const dryRun = values['dry-run'] === true;
   const { losses } = values;
   const version = releaseVersion(root);
-  if (!dryRun && version === '0.0.0') throw new Error('0.0.0 is no release: npm run version makes one');
-  for (const [name, { title, run: act }] of Object.entries(steps))
-    if (positionals.length === 0 || positionals.includes(name))
-      await step(title, () => act({ dryRun, losses, rehearsal: losses !== undefined }));
-  console.log(`${version}: ${dryRun ? 'all of it would work' : 'done'}`);
+  if (values.unpublished) {
+    const known = await Promise.all(tarballsOf(root).map(({ name }) => isPublished(name, version)));
+    console.log(version !== '0.0.0' && known.includes(false));
+  } else {
+    if (!dryRun && version === '0.0.0') throw new Error('0.0.0 is no release: npm run version makes one');
+    for (const [name, { title, run: act }] of Object.entries(steps))
+      if (positionals.length === 0 || positionals.includes(name))
+        await step(title, () => act({ dryRun, losses, rehearsal: losses !== undefined }));
+    console.log(`${version}: ${dryRun ? 'all of it would work' : 'done'}`);
+  }
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

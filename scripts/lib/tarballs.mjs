@@ -100,8 +100,12 @@ export async function publish({ name, version, file }, { dryRun = false } = {}) 
   return true;
 }
 
-/** @throws Error if the registry can't say */
-async function isPublished(name, version) {
+/**
+ * Whether the registry that npm is set to has this version.
+ *
+ * @throws Error if it can't say
+ */
+export async function isPublished(name, version) {
   try {
     const { stdout } = await execute('npm', ['view', `${name}@${version}`, 'version', '--json']);
     return stdout.trim() !== '';

@@ -8,8 +8,9 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { catalogue } from '@isoloss/core';
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publicPackages } from '../../scripts/lib/packages.mjs';
+import { appNames, copyApp } from './lib/apps.ts';
 import { canHaveOtherNodes, type NodeVersion, nodeVersions } from './lib/nodes.ts';
 import { type Registry, startRegistry, upstreamProblem } from './lib/registry.ts';
 import { note, Sandbox } from './lib/sandbox.ts';
@@ -57,58 +58,88 @@ describe.skipIf(unreachable !== undefined)('published packages', () => {
     note('everything is ended and removed');
   }, 10 * minutes);
 
-  /** A test whose failure shows the end of the registry's log too. */
-  const step = (name: string, act: () => Promise<void>) =>
+  let missing: string | undefined;
+  /** A test that says at once how it went: the framework does so only when the last one is done. */
+  const step = (name: string, act: () => Promise<void>, { essential = false } = {}): void =>
     test(
       name,
       async () => {
-        onTestFailed(() => note(`the registry's log ends\n${registry.log()}`));
+        if (missing !== undefined) throw new Error(`not tried, since this failed: ${missing}`);
         const start = Date.now();
-        await act();
-        note(`${name} (${((Date.now() - start) / 1000).toFixed(0)} s)`);
+        const took = () => `${((Date.now() - start) / 1000).toFixed(0)} s`;
+        try {
+          await act();
+          note(`✔ ${name} (${took()})`);
+        } catch (error) {
+          if (essential) missing = name;
+          note(`✘ ${name} (${took()})\n${error}\nthe end of the registry’s log:\n${registry.log()}`);
+          throw error;
+        }
       },
       10 * minutes,
     );
 
-  step('a release is made and published', async () => {
-    first = await workspace.release('minor', ['certify', 'pack', 'publish', '--losses', 'huber,mse']);
-    expect(first).toMatch(/^\d+\.\d+\.0$/);
-    const { stdout } = await sandbox.run('npm', ['view', 'isoloss', '--json'], { cwd: sandbox.folder });
-    const published = JSON.parse(stdout);
-    expect(published.version).toBe(first);
-    expect(published.dependencies['@isoloss/core']).toBe(first);
-    expect(workspace.read('packages/cli/CHANGELOG.md')).toContain(`## ${first}\n\n### Minor Changes\n\n`);
-  });
+  step(
+    'a release is made and published',
+    async () => {
+      first = await workspace.version('minor');
+      const unpublished = () => workspace.npm('run', '--silent', 'release', '--', '--unpublished');
+      expect((await unpublished()).stdout).toBe('true\n');
+      const dry = await workspace.release('--dry-run', 'certify', 'pack', 'publish');
+      for (const name of names) expect(dry).toContain(`${name}@${first} would be published\n`);
+      const real = await workspace.release('publish');
+      for (const name of names) expect(real).toContain(`${name}@${first} published\n`);
+      expect((await unpublished()).stdout).toBe('false\n');
+      expect(first).toMatch(/^\d+\.\d+\.0$/);
+      const { stdout } = await sandbox.run('npm', ['view', 'isoloss', '--json'], { cwd: sandbox.folder });
+      const published = JSON.parse(stdout);
+      expect(published.version).toBe(first);
+      expect(published.dependencies['@isoloss/core']).toBe(first);
+      expect(workspace.read('packages/cli/CHANGELOG.md')).toContain(`## ${first}\n\n### Minor Changes\n\n`);
+    },
+    { essential: true },
+  );
 
-  step('npm installs it, with no warning', async () => {
-    user = sandbox.project('npm-user');
-    const { stdout, stderr, seconds } = await sandbox.run('npm', ['install', ...wanted()], { cwd: user, timeout: 600 });
-    expect(stderr).not.toMatch(/warn|deprecated/i);
-    note(`npm: ${stdout.trim().split('\n')[0]}, ${seconds.toFixed(0)} s, ${await size(user)}`);
-    cpSync(programs, user, { recursive: true });
-  });
+  step(
+    'npm installs it, with no warning',
+    async () => {
+      user = sandbox.project('npm-user');
+      const { stdout, stderr, seconds } = await sandbox.run('npm', ['install', ...wanted()], {
+        cwd: user,
+        timeout: 600,
+      });
+      expect(stderr).not.toMatch(/warn|deprecated/i);
+      note(`npm: ${stdout.trim().split('\n')[0]}, ${seconds.toFixed(0)} s, ${await size(user)}`);
+      cpSync(programs, user, { recursive: true });
+    },
+    { essential: true },
+  );
 
-  step('the next release is made and published, and the same program runs after the upgrade', async () => {
-    const program = async () =>
-      (await sandbox.run(process.execPath, ['program.mjs'], { cwd: user })).stdout.split('\n');
-    const [releaseBefore, ...numbersBefore] = await program();
-    expect(releaseBefore).toBe(first);
-    second = await workspace.release('patch', ['certify', 'pack', 'publish', '--losses', 'huber,mse']);
-    expect(second).not.toBe(first);
-    await sandbox.run('npm', ['install', ...wanted('@latest')], { cwd: user });
-    const [release, ...numbers] = await program();
-    expect(release).toBe(second);
-    expect(numbers).toEqual(numbersBefore);
-    expect(numbers).toContain('tfjs 0.250000 0.500000');
-    for (const name of names.filter((one) => existsSync(path.join(user, 'node_modules', one))))
-      expect(JSON.parse(readFileSync(path.join(user, 'node_modules', name, 'package.json'), 'utf8')).version).toBe(
-        second,
-      );
-  });
+  step(
+    'the next release is made and published, and the same program runs after the upgrade',
+    async () => {
+      const program = async () =>
+        (await sandbox.run(process.execPath, ['program.mjs'], { cwd: user })).stdout.split('\n');
+      const [releaseBefore, ...numbersBefore] = await program();
+      expect(releaseBefore).toBe(first);
+      second = await workspace.version('patch');
+      await workspace.release('certify', 'pack', 'publish');
+      expect(second).not.toBe(first);
+      await sandbox.run('npm', ['install', ...wanted('@latest')], { cwd: user });
+      const [release, ...numbers] = await program();
+      expect(release).toBe(second);
+      expect(numbers).toEqual(numbersBefore);
+      expect(numbers).toContain('tfjs 0.250000 0.500000');
+      for (const name of names.filter((one) => existsSync(path.join(user, 'node_modules', one))))
+        expect(JSON.parse(readFileSync(path.join(user, 'node_modules', name, 'package.json'), 'utf8')).version).toBe(
+          second,
+        );
+    },
+    { essential: true },
+  );
 
   step('publishing it again publishes nothing, and a release of a rehearsal is refused', async () => {
-    const { stdout } = await workspace.npm('run', 'release', '--', 'publish', '--losses', 'huber,mse');
-    expect(stdout.match(/is there already/g)).toHaveLength(names.length);
+    expect((await workspace.release('publish')).match(/is there already/g)).toHaveLength(names.length);
     await expect(workspace.npm('run', 'release', '--', 'publish')).rejects.toThrow(
       '@isoloss/wasm: conformance.json is not of every loss',
     );
@@ -179,6 +210,41 @@ describe.skipIf(unreachable !== undefined)('published packages', () => {
         expect(certificate).toMatchObject({ release: second, losses: 2, sameRuntime: true, complete: false });
       expect(await isoloss('conformance', '--loss', 'huber', '--backend', 'wasm,onnx-node,tfjs-cpu')).toContain('PASS');
     }
+  });
+
+  for (const name of appNames(root))
+    step(`apps/${name} runs from a copy of its folder`, async () => {
+      const folder = sandbox.path('apps', name);
+      copyApp({ root: workspace.folder, name, to: folder, release: second });
+      // By pnpm, which links what it has, and shows an example nothing that its manifest does not name.
+      await sandbox.run(process.execPath, [pnpm, 'install', '--no-frozen-lockfile'], { cwd: folder, timeout: 600 });
+      const { stdout, stderr, seconds } = await sandbox.run('npm', ['start'], { cwd: folder, timeout: 600 });
+      note(`apps/${name}: npm start took ${seconds.toFixed(0)} s`);
+      for (const line of `${stdout}${stderr}`.split('\n').filter((text) => /left out|skipped/i.test(text)))
+        note(`apps/${name} says: ${line}`);
+    });
+
+  step('a loss of one’s own is created, tested, published, installed by others and found by the command', async () => {
+    await sandbox.run('npm', ['create', 'isoloss@latest', 'my-loss'], { cwd: sandbox.folder });
+    const own = sandbox.path('my-loss');
+    await sandbox.run('npm', ['install'], { cwd: own, timeout: 600 });
+    const { stdout, seconds } = await sandbox.run('npm', ['test'], { cwd: own });
+    note(`my-loss: npm test took ${seconds.toFixed(0)} s`);
+    expect(stdout).toMatch(/^. fail 0$/m);
+    expect(Number(/^. pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(3);
+    await sandbox.run('npm', ['publish'], { cwd: own });
+
+    await sandbox.run('npm', ['install', 'my-loss'], { cwd: user });
+    const isoloss = async (...args: string[]) =>
+      (await sandbox.run('npx', ['isoloss', ...args, '--package', 'my-loss'], { cwd: user })).stdout;
+    const listed: { id: string }[] = JSON.parse(await isoloss('list', '--json'));
+    expect(listed.map(({ id }) => id)).toContain('myLoss');
+    const args = ['--input', '[1,3]', '--target', '[0,0]', '--backend', 'onnx-node', '--json'];
+    expect(JSON.parse(await isoloss('eval', 'myLoss', ...args))).toMatchObject({
+      loss: 'myLoss',
+      backend: 'onnx-node',
+    });
+    expect(await isoloss('conformance', '--backend', 'wasm,onnx-node')).toContain('PASS');
   });
 
   const size = async (folder: string): Promise<string> =>
