@@ -12,7 +12,7 @@ import { type Expectation, type ExpectationsFile, parseExpectations } from './ex
 import { opSuite } from './op-suite.ts';
 import { type ConformanceResult, isBad } from './result.ts';
 import { runConformance } from './runner.ts';
-import { loadVectors, vectorIdsNow } from './vectors.ts';
+import { loadVectors, vectorIdsNow } from './vector-files.ts';
 
 export interface BackendTestOptions {
   /** Losses to run; all that have vectors where left out. */

@@ -2,7 +2,7 @@ import { type Backend, lossesIn, registerLosses } from '@isoloss/core';
 import { runConformance } from './runner.ts';
 import { stabilityInWords, stabilityOf } from './stability.ts';
 import { failuresOf, type TestFramework } from './test-backend.ts';
-import { loadVectors, vectorIdsNow } from './vectors.ts';
+import { loadVectors, vectorIdsNow } from './vector-files.ts';
 
 export interface LossTestOptions {
   /** Where every vector is run, value and gradients: in each dtype that they have. */

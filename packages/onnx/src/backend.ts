@@ -13,12 +13,19 @@ import {
   version,
 } from '@isoloss/core';
 import type { Tensor as OrtTensor } from 'onnxruntime-common';
+import { loadRuntime } from '#runtime';
 import { kept } from './lower.ts';
 import { programModel } from './model.ts';
+import type { Runtime } from './runtime.ts';
 import { floatData, type OrtModule, openSession, runSession, type SessionOptions } from './session.ts';
 
 export interface OnnxBackendOptions {
-  /** Threads of one operation. Default 2, and 1 for a loss with a scan (ctc), whose steps are too short to share. */
+  /** The package of ONNX Runtime to run in, as imported: `onnxruntime-web`, say. Default onnxruntime-node. */
+  readonly ort?: OrtModule;
+  /**
+   * Threads of one operation. Default 2, and 1 for a loss with a scan (ctc), whose steps are too short to share.
+   * onnxruntime-web has one number for all its sessions instead: `ort.env.wasm.numThreads`.
+   */
   readonly threads?: number;
   /** What else the session takes; wins over everything above. */
   readonly session?: SessionOptions;
@@ -29,23 +36,24 @@ export interface OnnxBackendOptions {
  * serves all sizes of the inputs; sessions are released by `dispose` of the loss or of the backend.
  *
  * onnxruntime-node is loaded when first needed; without it the backend describes itself as not available, with the
- * remedy.
+ * remedy. Given onnxruntime-web, in a browser or elsewhere, it is the backend `onnx-web`.
  *
  * @example
  * const runner = createRunner(onnxBackend());
  * await runner.run(huber(), { input: [1, 3], target: [0, 1] }, { dtype: 'float32', gradients: ['input'] });
  */
-export function onnxBackend({ threads, session = {} }: OnnxBackendOptions = {}): Backend {
+export function onnxBackend({ ort, threads, session = {} }: OnnxBackendOptions = {}): Backend {
   const open = new Set<Executable>();
+  const id = ort === undefined ? 'onnx-node' : idOf(ort);
   let runtime: Promise<Runtime> | undefined;
   const load = () => {
-    runtime ??= loadRuntime();
+    runtime ??= ort === undefined ? loadRuntime() : Promise.resolve({ ort, version: versionOf(ort) });
     return runtime;
   };
   return defineBackend({
-    id: 'onnx-node',
+    id,
     keep: kept,
-    describe: async () => describe(await load()),
+    describe: async () => describe(id, await load()),
     async load(program, dtype) {
       const found = await load();
       if ('reason' in found) throw new Error(found.reason);
@@ -68,32 +76,23 @@ export function onnxBackend({ threads, session = {} }: OnnxBackendOptions = {}):
   });
 }
 
-type Runtime = { ort: OrtModule; version: string } | { reason: string; remedy: string };
-
-async function loadRuntime(): Promise<Runtime> {
-  try {
-    const module = await import('onnxruntime-node');
-    const ort = ('InferenceSession' in module ? module : (module as { default: unknown }).default) as typeof module;
-    return { ort: ort as OrtModule, version: ort.env.versions.node ?? ort.env.versions.common };
-  } catch (error) {
-    const missing = (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
-    const message = (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
-    return {
-      reason: missing ? 'onnxruntime-node is not installed' : `onnxruntime-node does not load: ${message}`,
-      remedy: missing ? 'npm install onnxruntime-node' : 'reinstall it for this platform: npm install onnxruntime-node',
-    };
-  }
+/** Its versions name what a package of ONNX Runtime is made for. */
+function idOf({ env }: OrtModule): string {
+  const { web, node } = env?.versions ?? {};
+  return web !== undefined ? 'onnx-web' : node !== undefined ? 'onnx-node' : 'onnx';
 }
 
-function describe(runtime: Runtime): BackendDescription {
+const versionOf = ({ env }: OrtModule): string => env?.versions.common ?? 'of an unknown version';
+
+function describe(id: string, runtime: Runtime): BackendDescription {
   const available = !('reason' in runtime);
   return {
-    id: 'onnx-node',
+    id,
     language: 'typescript',
     version,
     runtime: available ? `onnxruntime ${runtime.version}` : 'onnxruntime',
     dtypes: ['float32', 'float64'],
-    device: 'cpu',
+    device: id === 'onnx-web' ? 'cpu (WebAssembly)' : 'cpu',
     // Measured over the range of each function, in both dtypes: test/accuracy.test.ts holds them to it.
     accuracy: { atan: 3, cos: 3, sin: 3, exp: 2, expm1: 4, log: 4, log1p: 4, pow: 2 },
     available,

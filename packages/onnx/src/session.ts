@@ -7,6 +7,7 @@ export interface OrtModule {
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: typeof OrtTensor;
+  readonly env?: { readonly versions: Readonly<Partial<Record<'common' | 'node' | 'web', string>>> };
 }
 
 export type SessionOptions = InferenceSession.SessionOptions;

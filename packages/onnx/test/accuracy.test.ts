@@ -1,6 +1,9 @@
 import { type Expr, type FloatDType, make } from '@isoloss/core';
+import * as node from 'onnxruntime-node';
+import * as web from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { onnxBackend } from '../src/index.ts';
+import type { OrtModule } from '../src/session.ts';
 import { float, runOnnx, ulps } from './run.ts';
 
 const x = make('input', [], { name: 'x', type: { dtype: 'float', shape: ['N'] } }) as Expr;
@@ -63,13 +66,21 @@ const functions = {
   },
 } as const;
 
-describe.each(['float32', 'float64'] as const)('accuracy in %s', (dtype: FloatDType) => {
+// One thread: workers of onnxruntime-web would keep this process alive.
+web.env.wasm.numThreads = 1;
+const runtimes: Readonly<Record<string, OrtModule>> = { node: node as OrtModule, web: web as OrtModule };
+const everywhere = Object.keys(runtimes).flatMap((name) =>
+  (['float32', 'float64'] as const).map((dtype): [string, FloatDType] => [name, dtype]),
+);
+
+describe.each(everywhere)('accuracy on onnxruntime-%s in %s', (runtime, dtype) => {
+  const ort = runtimes[runtime]!;
   test.each(Object.entries(functions))('%s is within what the backend says', async (name, { value, of, at }) => {
-    const { accuracy } = await onnxBackend().describe();
+    const { accuracy } = await onnxBackend({ ort }).describe();
     const data = at[dtype].map((point) => (dtype === 'float32' ? Math.fround(point) : point));
     for (const graphOptimizationLevel of ['all', 'disabled'] as const) {
       const given = { x: float([data.length], data) };
-      const [got] = await runOnnx({ value }, given, dtype, { graphOptimizationLevel });
+      const [got] = await runOnnx({ value }, given, dtype, { graphOptimizationLevel }, ort);
       let worst = { ulps: 0, x: 0 };
       data.forEach((point, k) => {
         const exact = of(point);

@@ -35,17 +35,18 @@ export async function runOnnx(
   given: Values,
   dtype: FloatDType,
   options: SessionOptions = {},
+  runtime = ort as OrtModule,
 ): Promise<NDArray[]> {
   const program = programOf(outputs);
   const model = programModel(program, { dtype, labels: 'int32' });
-  const session = await openSession(ort as OrtModule, model, { intraOpNumThreads: 1, ...options });
+  const session = await openSession(runtime, model, { intraOpNumThreads: 1, ...options });
   const float = dtype === 'float32' ? Float32Array : Float64Array;
   const feeds = Object.fromEntries(
     program.inputs.map(({ name, type }) => {
       const { shape, data } = given[name]!;
-      if (type.dtype === 'int') return [name, new ort.Tensor('int32', Int32Array.from(data), shape)];
-      if (type.dtype === 'bool') return [name, new ort.Tensor('bool', Uint8Array.from(data), shape)];
-      return [name, new ort.Tensor(dtype as 'float32', float.from(data) as Float32Array, shape)];
+      if (type.dtype === 'int') return [name, new runtime.Tensor('int32', Int32Array.from(data), shape)];
+      if (type.dtype === 'bool') return [name, new runtime.Tensor('bool', Uint8Array.from(data), shape)];
+      return [name, new runtime.Tensor(dtype as 'float32', float.from(data) as Float32Array, shape)];
     }),
   );
   const results = await runSession(session, feeds);

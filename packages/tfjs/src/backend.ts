@@ -15,7 +15,7 @@ import { findRuntime, isMissing, loaded, onBackend, type Runtime, type RuntimeId
 import type { TensorFlow, TfTensor } from './tensorflow.ts';
 
 /** Largest error of the elementary functions in ULP, measured by test/ops.test.ts over their whole range. */
-const accuracy: Readonly<Record<RuntimeId, Readonly<Record<string, number>>>> = {
+const accuracy: Readonly<Partial<Record<RuntimeId, Readonly<Record<string, number>>>>> = {
   'tfjs-cpu': { exp: 1, expm1: 1, log: 1, log1p: 1, pow: 1, sin: 1, cos: 1, atan: 1 },
   'tfjs-wasm': { exp: 1, expm1: 1, log: 1, log1p: 3, pow: 1, sin: 2, cos: 2, atan: 1 },
   'tfjs-node': { exp: 2, expm1: 4, log: 4, log1p: 4, pow: 2, sin: 2, cos: 2, atan: 4 },
@@ -25,10 +25,25 @@ const device: Readonly<Record<RuntimeId, string>> = {
   'tfjs-cpu': 'cpu',
   'tfjs-wasm': 'cpu (WebAssembly)',
   'tfjs-node': 'cpu (native TensorFlow)',
+  'tfjs-webgl': 'gpu (WebGL)',
+};
+
+const hostScans = 'Recurrences run on the host, in the float64 of the reference, which is faster than a kernel a step.';
+const notes: Readonly<Record<RuntimeId, readonly string[]>> = {
+  'tfjs-cpu': [hostScans],
+  'tfjs-wasm': [hostScans],
+  'tfjs-node': [
+    'Recurrences that carry up to 2048 numbers run on the host, where that is faster, in the float64 of the reference.',
+    'TensorFlow flushes subnormal numbers to 0.',
+  ],
+  'tfjs-webgl': [
+    'How accurate its functions are, and what it makes of NaN, infinities and subnormal numbers, is up to the graphics card.',
+  ],
 };
 
 /**
- * Losses on a backend of TensorFlow.js, in float32: `tfjs-cpu` (plain JavaScript), `tfjs-wasm` or `tfjs-node` (native).
+ * Losses on a backend of TensorFlow.js, in float32: `tfjs-cpu` (plain JavaScript), `tfjs-wasm`, `tfjs-node` (native), or
+ * `tfjs-webgl` (the graphics card, in a browser; not where it computes in 16 bits only).
  * The packages of TensorFlow.js are loaded when first used; `describe()` says if they are missing. Several of these
  * backends, and the program's own use of TensorFlow.js, may be mixed in one process.
  *
@@ -55,19 +70,14 @@ export function tfjsBackend(id: RuntimeId): Backend {
         version,
         dtypes: ['float32'],
         device: device[id],
-        accuracy: accuracy[id],
+        ...(accuracy[id] === undefined ? {} : { accuracy: accuracy[id] }),
       } as const;
       if (isMissing(runtime)) return { ...common, runtime: 'TensorFlow.js', available: false, ...runtime };
       return {
         ...common,
         runtime: runtime.version,
         available: true,
-        notes: [
-          id === 'tfjs-node'
-            ? 'Recurrences that carry up to 2048 numbers run on the host, where that is faster, in the float64 of the reference.'
-            : 'Recurrences run on the host, in the float64 of the reference, which is faster than a kernel a step.',
-          ...(id === 'tfjs-node' ? ['TensorFlow flushes subnormal numbers to 0.'] : []),
-        ],
+        notes: notes[id],
       };
     },
     async load(program) {

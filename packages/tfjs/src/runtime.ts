@@ -2,7 +2,7 @@ import type * as core from '@tensorflow/tfjs-core';
 import type { TensorFlow } from './tensorflow.ts';
 
 /** TensorFlow.js with its global engine. */
-type Engine = TensorFlow & Pick<typeof core, 'engine' | 'findBackend' | 'setBackend'>;
+type Engine = TensorFlow & Pick<typeof core, 'engine' | 'env' | 'findBackend' | 'setBackend'>;
 
 /** A backend of TensorFlow.js, loaded and initialised. */
 export interface Runtime {
@@ -13,7 +13,7 @@ export interface Runtime {
   readonly version: string;
 }
 
-export type RuntimeId = 'tfjs-cpu' | 'tfjs-wasm' | 'tfjs-node';
+export type RuntimeId = 'tfjs-cpu' | 'tfjs-wasm' | 'tfjs-node' | 'tfjs-webgl';
 
 /** Why a runtime can't be had here, and what to do, each in one line. */
 export interface Missing {
@@ -50,12 +50,24 @@ const loaders: Readonly<Record<RuntimeId, () => Promise<Runtime | Missing>>> = {
       return `tfjs-node ${status.version}, TensorFlow ${status.tensorflow}`;
     });
   },
+  'tfjs-webgl': async () => {
+    const remedy = 'use tfjs-wasm or tfjs-cpu';
+    if (!('WebGLRenderingContext' in globalThis)) return { reason: 'there is no WebGL here', remedy };
+    const { version_webgl } = await import('@tensorflow/tfjs-backend-webgl');
+    const found = await start('webgl', async (tf) => {
+      await initialise(tf, 'webgl');
+      return `webgl backend ${version_webgl}, WebGL ${tf.env().getNumber('WEBGL_VERSION')}`;
+    });
+    if (found.tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED')) return found;
+    return { reason: 'WebGL computes in 16 bits here, which is three digits', remedy };
+  },
 };
 
 const packages: Readonly<Record<RuntimeId, string>> = {
   'tfjs-cpu': '@tensorflow/tfjs-core @tensorflow/tfjs-backend-cpu',
   'tfjs-wasm': '@tensorflow/tfjs-core @tensorflow/tfjs-backend-wasm',
   'tfjs-node': '@tensorflow/tfjs-core @tensorflow/tfjs-node',
+  'tfjs-webgl': '@tensorflow/tfjs-core @tensorflow/tfjs-backend-webgl',
 };
 
 const loading = new Map<RuntimeId, Promise<Runtime | Missing>>();
