@@ -58,6 +58,10 @@ write(
   `${JSON.stringify({ schema: 'isoloss-catalogue/1', losses: entries }, null, 2)}\n`,
 );
 
+const recipes = readdirSync(path.join(root, 'docs/recipes')).map((file) => [
+  file,
+  readFileSync(path.join(root, 'docs/recipes', file), 'utf8'),
+]);
 const docs = path.join(root, 'docs/losses');
 mkdirSync(docs, { recursive: true });
 const pages = new Set(['README.md']);
@@ -70,7 +74,7 @@ for (const definition of catalogue.values()) {
   }
   pages.add(`${definition.id}.md`);
   const known = existsSync(vectors) ? JSON.parse(readFileSync(vectors, 'utf8')) : undefined;
-  write(path.join(docs, `${definition.id}.md`), lossPage(definitions, definition, known, svg !== undefined));
+  write(path.join(docs, `${definition.id}.md`), lossPage(definitions, definition, known, svg !== undefined, recipes));
 }
 const wasm = path.join(root, 'packages/wasm');
 await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', wasm]);

@@ -153,6 +153,26 @@ test('figures of the catalogue are those of the catalogue', () => {
   }
 });
 
+describe('pages about other libraries', () => {
+  const losses = {
+    'docs/from-pytorch.md':
+      `L1 MSE CrossEntropy CTC NLL PoissonNLL GaussianNLL KLDiv BCE BCEWithLogits MarginRanking HingeEmbedding
+      MultiLabelMargin Huber SmoothL1 SoftMargin MultiLabelSoftMargin CosineEmbedding MultiMargin TripletMargin
+      TripletMarginWithDistance`.replace(/\w+/g, 'nn.$&Loss'),
+    'docs/from-keras.md': `BinaryCrossentropy BinaryFocalCrossentropy CTC CategoricalCrossentropy CategoricalFocalCrossentropy
+      CategoricalGeneralizedCrossEntropy CategoricalHinge Circle CosineSimilarity Dice Hinge Huber KLDivergence LogCosh
+      MeanAbsoluteError MeanAbsolutePercentageError MeanSquaredError MeanSquaredLogarithmicError Poisson
+      SparseCategoricalCrossentropy SquaredHinge Tversky`,
+    'docs/from-tfjs.md':
+      `absoluteDifference cosineDistance hingeLoss huberLoss logLoss meanSquaredError sigmoidCrossEntropy
+      softmaxCrossEntropy`.replace(/\w+/g, 'losses.$&'),
+  };
+  test.each(Object.entries(losses))('%s has every loss of it', (page, names) => {
+    const rows = [...read(page).matchAll(/^\| `([^`(]+)/gm)].map(([, name]) => name);
+    for (const name of names.split(/\s+/)) expect(rows, name).toContain(name);
+  });
+});
+
 describe('links', () => {
   const anchors = new Map<string, Set<string>>();
   const anchorsIn = (page: string) => {

@@ -39,6 +39,14 @@ export function curveOf(core, definition) {
   });
 }
 
+/** Links to the recipes that speak of the loss. */
+function recommendedBy({ id }, recipes) {
+  const links = recipes
+    .filter(([, text]) => text.includes(`(../losses/${id}.md)`))
+    .map(([file, text]) => `[${/^# (.+)$/m.exec(text)[1].toLowerCase()}](../recipes/${file})`);
+  return links.length === 0 ? [] : [`Recipes: ${links.join(', ')}.`];
+}
+
 /** Where other libraries give other numbers, and why, as the vectors have found. */
 function disagreements(vectors) {
   const causes = new Map();
@@ -52,7 +60,8 @@ function disagreements(vectors) {
   return [...causes].map(([text, count]) => `- ${text} (${count} ${count === 1 ? 'vector' : 'vectors'}).`);
 }
 
-export function lossPage(core, definition, vectors, hasCurve) {
+/** `recipes`: pages that recommend losses, as [file, text]. */
+export function lossPage(core, definition, vectors, hasCurve, recipes) {
   const { about } = definition;
   const entry = core.describeLoss(definition);
   const sections = [
@@ -62,7 +71,7 @@ export function lossPage(core, definition, vectors, hasCurve) {
       ? `Also: ${definition.aliases.map((alias) => `\`${alias}\``).join(', ')}. Family: ${definition.family}.`
       : `Family: ${definition.family}.`,
     `\`\`\`text\n${about.formula}\n\`\`\``,
-    `**When to use it.** ${about.use}`,
+    [`**When to use it.** ${about.use}`, ...recommendedBy(definition, recipes)].join(' '),
     hasCurve ? `![value and gradient of ${definition.id}](${definition.id}.svg)` : '',
     '## Inputs',
     table(
