@@ -13,6 +13,8 @@ export interface Finished {
 export interface Run {
   readonly cwd: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** With the caller's own home, caches and registry, not the sandbox's. */
+  readonly asCaller?: boolean;
   /** In seconds; what takes longer is ended. */
   readonly timeout?: number;
 }
@@ -56,12 +58,16 @@ export class Sandbox {
   }
 
   /** @throws Error with what the command wrote, if it fails or takes too long */
-  run(command: string, args: readonly string[], { cwd, env = {}, timeout = 300 }: Run): Promise<Finished> {
+  run(
+    command: string,
+    args: readonly string[],
+    { cwd, env = {}, asCaller = false, timeout = 300 }: Run,
+  ): Promise<Finished> {
     const start = Date.now();
     return new Promise((resolve, reject) => {
       const child = spawn(command, args, {
         cwd,
-        env: { ...this.own, ...env },
+        env: asCaller ? { ...process.env, CI: 'true' } : { ...this.own, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
         // A group of its own, so that what it starts ends with it.
         detached: process.platform !== 'win32',

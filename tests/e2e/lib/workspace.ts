@@ -34,7 +34,7 @@ export class Workspace {
       [pnpm, 'install', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts'],
       {
         cwd: folder,
-        env: process.env,
+        asCaller: true,
       },
     );
     return workspace;
