@@ -4,6 +4,7 @@ import path from 'node:path';
 import { catalogue, version } from '@isoloss/core';
 import { describe, expect, test } from 'vitest';
 import { certificateFile } from '../scripts/lib/certificates.mjs';
+import { publicPackages } from '../scripts/lib/packages.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const git = (...args: string[]): string[] =>
@@ -56,6 +57,15 @@ describe('the repository', () => {
     // A formatter that takes the front matter for prose makes the next release fail, and nothing before it.
     const changesets = tracked.filter((file) => /^\.changeset\/.*\.md$/.test(file));
     for (const file of changesets) expect(read(file), file).toMatch(/^---\n+(".+": (patch|minor|major)\n)+---\n\n\S/);
+  });
+
+  test('what is published together is what is published', () => {
+    const { fixed } = JSON.parse(read('.changeset/config.json'));
+    expect(fixed).toEqual([
+      publicPackages(root)
+        .map(({ name }) => name)
+        .sort(),
+    ]);
   });
 
   test('every package is of one version', () => {
