@@ -152,6 +152,17 @@ export async function openBackend(id: BackendId, settings: BackendSettings = {})
   }
 }
 
+/** What the backends are like here, one after the other; none is kept. */
+export async function describeAll(ids: readonly BackendId[] = backendIds): Promise<BackendDescription[]> {
+  const descriptions: BackendDescription[] = [];
+  for (const id of ids) {
+    const opened = await openBackend(id);
+    if (opened.available) await opened.backend.dispose();
+    descriptions.push(opened.description);
+  }
+  return descriptions;
+}
+
 /**
  * A backend that works.
  * @throws UnavailableError with the reason and the remedy

@@ -5,6 +5,7 @@ import { attachCommand } from './commands/attach.ts';
 import { backendsCommand } from './commands/backends.ts';
 import { chooseCommand } from './commands/choose.ts';
 import { conformanceCommand } from './commands/conformance.ts';
+import { contractCommand } from './commands/contract.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { exportCommand } from './commands/export.ts';
@@ -19,6 +20,7 @@ const modules: readonly CommandModule[] = [
   showCommand,
   evalCommand,
   conformanceCommand,
+  contractCommand,
   exportCommand,
   attachCommand,
   serveCommand,

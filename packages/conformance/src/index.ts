@@ -2,6 +2,7 @@ export * from './browser.ts';
 export { killImplementations } from './implementation/child.ts';
 export { implementationSubject, introduce, type KnownImplementation } from './implementation/client.ts';
 export { type ImplementationSpec, parseSpec, readSpec, specFromCommand } from './implementation/spec.ts';
+export { escapeMarkdown } from './report/format.ts';
 export { type TerminalOptions, terminalReport } from './report/terminal.ts';
 export {
   type BackendTest,

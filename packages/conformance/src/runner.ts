@@ -1,5 +1,6 @@
 import type { Backend, BackendDescription, FloatDType, Tensor } from '@isoloss/core';
 import type { ElementResult, Grade } from './compare.ts';
+import type { LossBounds } from './error-bound.ts';
 import { type Expectation, expectationFor } from './expectations.ts';
 import { boundsOf, runCase, type Verdict } from './judge.ts';
 import { type Contestant, comparePairs, type Given, type Pair } from './pairs.ts';
@@ -14,7 +15,7 @@ import {
 } from './result.ts';
 import { isBackend, type Subject, subjectOf } from './subject.ts';
 import { messageOf } from './text.ts';
-import type { VectorFile } from './vectors.ts';
+import type { VectorCase, VectorFile } from './vectors.ts';
 
 export interface ConformanceRequest {
   readonly backends: readonly (Backend | Subject)[];
@@ -30,6 +31,8 @@ export interface ConformanceRequest {
   readonly grade?: Grade;
   /** By the id of the backend: what is known to fail. */
   readonly expectations?: Readonly<Record<string, readonly Expectation[]>>;
+  /** The bounds to judge by, where they are not those of the definitions that are here: those of a release, say. */
+  boundsOf?(entry: VectorCase, request: { readonly backend: string; readonly dtype: FloatDType }): LossBounds | Error;
   onProgress?(progress: Progress): void;
 }
 
@@ -67,9 +70,9 @@ export async function runConformance(request: ConformanceRequest): Promise<Confo
     for (const runnable of runnables)
       for (const dtype of dtypes) {
         if (!runnable.description.dtypes.includes(dtype)) continue;
-        const { cell, answers } = await runCell(file, runnable, dtype, request.expectations);
+        const { cell, answers } = await runCell(file, runnable, dtype, request);
         made.push(cell);
-        if (runnable.description.available) given.get(dtype)!.push(contestant(runnable, dtype, answers));
+        if (runnable.description.available) given.get(dtype)!.push(contestant(runnable, dtype, answers, request));
         onProgress?.({ done: cells.length + made.length, total, cell });
       }
     for (const [dtype, contestants] of given) pairs.push(...comparePairs(file.loss, dtype, file.cases, contestants));
@@ -144,11 +147,12 @@ const contestant = (
   { subject, description: { accuracy } }: Runnable,
   dtype: FloatDType,
   answers: ReadonlyMap<string, Given>,
+  request: ConformanceRequest,
 ): Contestant => ({
   id: subject.id,
   answers,
   bounds(entry) {
-    const bounds = boundsOf(entry, { dtype, accuracy });
+    const bounds = request.boundsOf?.(entry, { backend: subject.id, dtype }) ?? boundsOf(entry, { dtype, accuracy });
     return bounds instanceof Error ? undefined : bounds;
   },
 });
@@ -157,16 +161,22 @@ async function runCell(
   file: VectorFile,
   { subject, description, grade }: Runnable,
   dtype: FloatDType,
-  expectations: ConformanceRequest['expectations'],
+  request: ConformanceRequest,
 ): Promise<{ cell: Cell; answers: Map<string, Given> }> {
   const start = Date.now();
   const cases: CaseResult[] = [];
   const answers = new Map<string, Given>();
+  const { expectations } = request;
   for (const entry of file.cases) {
     const { id, flags, comment, options } = entry;
     const named = { id, flags, options, ...(comment === undefined ? {} : { comment }) };
     const { verdict, given } = description.available
-      ? await runCase(entry, subject, { dtype, grade, accuracy: description.accuracy })
+      ? await runCase(entry, subject, {
+          dtype,
+          grade,
+          accuracy: description.accuracy,
+          ...(request.boundsOf && { bounds: () => request.boundsOf!(entry, { backend: subject.id, dtype }) }),
+        })
       : { verdict: absent(subject, description), given: 'skipped' as const };
     answers.set(id, given);
     cases.push({ ...named, ...withExpectation(verdict, expectationFor(expectations?.[subject.id], id, dtype)) });

@@ -1,18 +1,10 @@
-import type { BackendDescription } from '@isoloss/core';
-import { backendIds, openBackend } from '../backends.ts';
+import { describeAll } from '../backends.ts';
 import { print, printJSON, table, wrap } from '../output.ts';
 import { quietly } from '../quiet.ts';
 import type { BackendsFlags } from './backends.ts';
 
 export async function backends({ json }: BackendsFlags): Promise<void> {
-  const descriptions: BackendDescription[] = [];
-  await quietly(async () => {
-    for (const id of backendIds) {
-      const opened = await openBackend(id);
-      if (opened.available) await opened.backend.dispose();
-      descriptions.push(opened.description);
-    }
-  });
+  const descriptions = await quietly(() => describeAll());
   if (json) {
     printJSON(descriptions);
     return;

@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { jsonReport, terminalReport } from '@isoloss/conformance';
 import { backendIds, backendList } from '../backends.ts';
 import { readKnown, rewrite, stale } from '../conformance/expectations.ts';
-import { caseFilters, dtypesOf, gradeOf, lossesOf, matching, numberOf } from '../conformance/filters.ts';
+import { caseFilters, dtypesOf, gradeOf, jobsOf, lossesOf, matching, numberOf } from '../conformance/filters.ts';
 import { endWithSignals, invite, specsOf } from '../conformance/participants.ts';
 import { reportsOf, writeReports } from '../conformance/reports.ts';
 import { runAll } from '../conformance/run.ts';
@@ -81,11 +80,4 @@ export function patienceOf({ startTimeout, caseTimeout }: ConformanceFlags): {
     ...(start === undefined ? {} : { startTimeout: start }),
     ...(one === undefined ? {} : { caseTimeout: one }),
   };
-}
-
-/** Two processes gain even on one backend: what they wait for is mostly the building of sessions. */
-function jobsOf(jobs: string | undefined): number {
-  if (jobs === undefined) return availableParallelism();
-  if (/^[1-9]\d*$/.test(jobs)) return Number(jobs);
-  throw new UsageError(`--jobs is a number of processes, not ${jobs}`);
 }

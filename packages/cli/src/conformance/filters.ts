@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Grade, VectorFile } from '@isoloss/conformance';
 import { catalogue, type FloatDType, findLoss } from '@isoloss/core';
 import { UsageError } from '../errors.ts';
@@ -32,6 +33,16 @@ export function numberOf(flag: string, value: string | undefined, { least = 0, m
   if (value.trim() === '' || !(number >= least && number <= most))
     throw new UsageError(`${flag} is a number from ${least} to ${most}, not ${value}`);
   return number;
+}
+
+/**
+ * Two processes gain even on one backend: what they wait for is mostly the building of sessions.
+ * @throws UsageError
+ */
+export function jobsOf(jobs: string | undefined): number {
+  if (jobs === undefined) return availableParallelism();
+  if (/^[1-9]\d*$/.test(jobs)) return Number(jobs);
+  throw new UsageError(`--jobs is a number of processes, not ${jobs}`);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type VectorFile,
 } from '@isoloss/conformance';
 import type { FloatDType } from '@isoloss/core';
+import type { Against } from './against.ts';
 import type { CaseFilters } from './filters.ts';
 import { openParticipants, type Participants } from './participants.ts';
 import { runInPool } from './pool.ts';
@@ -19,6 +20,8 @@ export interface RunSettings extends Participants {
   readonly expectations: Readonly<Record<string, readonly Expectation[]>>;
   /** Folders of packages of losses that each process loads for itself. */
   readonly packages: readonly string[];
+  /** Where it is about a release's vectors and bounds instead of ours. */
+  readonly against?: Against;
 }
 
 export interface RunOptions {

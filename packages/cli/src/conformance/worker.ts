@@ -2,6 +2,7 @@ import { type ConformanceResult, runConformance } from '@isoloss/conformance';
 import { loadLossPackage } from '../packages/load.ts';
 import { loadVectorsOf } from '../packages/vectors.ts';
 import { quietly } from '../quiet.ts';
+import { openAgainst } from './against.ts';
 import { endWithSignals, openParticipants } from './participants.ts';
 import type { RunSettings } from './run.ts';
 
@@ -12,6 +13,7 @@ export type ToWorker = RunSettings | { readonly loss: string };
 export type FromWorker = { readonly cell: string } | { readonly result: ConformanceResult };
 
 let settings: RunSettings | undefined;
+let release: ReturnType<typeof openAgainst> | undefined;
 let participants: ReturnType<typeof openParticipants> | undefined;
 
 const tell = (message: FromWorker): void => {
@@ -19,16 +21,19 @@ const tell = (message: FromWorker): void => {
 };
 
 async function run(loss: string): Promise<ConformanceResult> {
-  const { dtypes, filters, grade, expectations, packages } = settings!;
+  const { dtypes, filters, grade, expectations, packages, against } = settings!;
   for (const folder of packages) await loadLossPackage(folder);
   participants ??= openParticipants(settings!, false);
+  if (against !== undefined) release ??= openAgainst(against);
+  const held = await release;
   return runConformance({
     backends: (await participants).all,
-    vectors: await loadVectorsOf([loss]),
+    vectors: held === undefined ? await loadVectorsOf([loss]) : [await held.vectors(loss)],
     dtypes,
     filters,
     ...(grade === undefined ? {} : { grade }),
     expectations,
+    ...(held?.boundsOf && { boundsOf: held.boundsOf }),
     onProgress: ({ cell }) => tell({ cell: `${cell.loss} on ${cell.backend} in ${cell.dtype}` }),
   });
 }

@@ -1,0 +1,55 @@
+import { backendList } from '../backends.ts';
+import { jobsOf, split } from '../conformance/filters.ts';
+import { endWithSignals } from '../conformance/participants.ts';
+import { write } from '../conformance/reports.ts';
+import { contract } from '../contract/contract.ts';
+import { contractMarkdown } from '../contract/markdown.ts';
+import { type Bump, bumps } from '../contract/pending.ts';
+import { contractText } from '../contract/text.ts';
+import { UsageError } from '../errors.ts';
+import { print, printJSON } from '../output.ts';
+import { Progress } from '../progress.ts';
+import { quietly } from '../quiet.ts';
+import type { ContractFlags } from './contract.ts';
+
+export async function examineContract(flags: ContractFlags): Promise<void> {
+  const request = {
+    against: flags.against ?? [],
+    losses: split(flags.loss),
+    backends: flags.backend === undefined ? undefined : backendList(flags.backend),
+    jobs: jobsOf(flags.jobs),
+    bump: bumpOf(flags.bump),
+  };
+  endWithSignals();
+  const progress = new Progress('contract');
+  const report = await quietly(async () => {
+    try {
+      return await contract({
+        ...request,
+        onStage: (what) => {
+          progress.end();
+          process.stderr.write(`contract: ${what}\n`);
+        },
+        onProgress: (done, total, what) => progress.at(done, total, what),
+      });
+    } finally {
+      progress.end();
+    }
+  });
+  const { markdown, json } = flags;
+  if (json) printJSON(report);
+  else print(markdown === true ? contractMarkdown(report).trimEnd() : contractText(report));
+  if (typeof markdown === 'string') {
+    await write(markdown, contractMarkdown(report));
+    process.stderr.write(`wrote ${markdown}\n`);
+  }
+  process.exitCode = report.ok ? 0 : 1;
+}
+
+/** @throws UsageError */
+function bumpOf(bump: string | undefined): Bump | undefined {
+  const found = bumps.find((one) => one === bump);
+  if (bump !== undefined && found === undefined)
+    throw new UsageError(`--bump is ${bumps.join(', ')}, not ${bump}; without it the changesets say`);
+  return found;
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  type ConformanceRequest,
+  type LossBounds,
+  parseVectors,
+  type VectorCase,
+  type VectorFile,
+} from '@isoloss/conformance';
+import type { FloatDType, Loss, LossDefinition } from '@isoloss/core';
+
+type Accuracy = Readonly<Record<string, number>>;
+
+/** A release that is to be held, as plain data: every process opens it for itself. */
+export interface Against {
+  /** Its folder node_modules. */
+  readonly folder: string;
+  /** Whether its own modules can be loaded; if not, numbers are judged by the bounds of the definitions that are here. */
+  readonly runs: boolean;
+  /** What its backends promise of their elementary functions, by the id of who is judged by it. */
+  readonly accuracy: Readonly<Record<string, Accuracy | undefined>>;
+}
+
+/** Where a release keeps its vectors. */
+export const vectorsFolder = (folder: string): string => join(folder, '@isoloss/conformance/vectors');
+
+/** What is used of a release's packages: as little as can be, since it is a promise to every later version. */
+interface Modules {
+  readonly core: {
+    findLoss(id: string): LossDefinition;
+    makeLoss(definition: LossDefinition, options: Readonly<Record<string, unknown>>): Loss;
+  };
+  readonly conformance: {
+    lossBounds(
+      loss: Loss,
+      inputs: VectorCase['inputs'],
+      request: { dtype: FloatDType; accuracy: Accuracy | undefined; gradients: readonly string[] },
+    ): LossBounds;
+  };
+}
+
+/**
+ * The vectors of a release, and its bounds: a definition that is less stable than before must not earn itself wider
+ * ones.
+ */
+export async function openAgainst({ folder, runs, accuracy }: Against): Promise<{
+  vectors(loss: string): Promise<VectorFile>;
+  readonly boundsOf?: NonNullable<ConformanceRequest['boundsOf']>;
+}> {
+  const vectors = async (loss: string) =>
+    parseVectors(JSON.parse(await readFile(join(vectorsFolder(folder), `${loss}.json`), 'utf8')));
+  if (!runs) return { vectors };
+  const require = createRequire(join(folder, 'release.js'));
+  const load = (name: string) => import(pathToFileURL(require.resolve(name)).href);
+  const { core, conformance }: Modules = {
+    core: await load('@isoloss/core'),
+    conformance: await load('@isoloss/conformance'),
+  };
+  const known = new WeakMap<VectorCase, Map<string, LossBounds | Error>>();
+  return {
+    vectors,
+    boundsOf(entry, { backend, dtype }) {
+      const own = known.get(entry) ?? new Map<string, LossBounds | Error>();
+      known.set(entry, own);
+      const key = `${dtype} ${JSON.stringify(accuracy[backend] ?? null)}`;
+      const found = own.get(key) ?? bounds(entry, dtype, accuracy[backend]);
+      own.set(key, found);
+      return found;
+    },
+  };
+
+  function bounds(entry: VectorCase, dtype: FloatDType, stated: Accuracy | undefined): LossBounds | Error {
+    const gradients = 'error' in entry.expected ? [] : Object.keys(entry.expected.gradients);
+    try {
+      const loss = core.makeLoss(core.findLoss(entry.loss), entry.options);
+      return conformance.lossBounds(loss, entry.inputs, { dtype, accuracy: stated, gradients });
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+}

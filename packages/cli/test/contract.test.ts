@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { ContractReport, Finding } from '../src/contract/types.ts';
+import { ensureBuilt } from './command.ts';
+import { type Change, Fabricated } from './contract-trees.ts';
+
+/**
+ * A built copy of this tree is released, changed by a line and compared with that release by its own command. What the
+ * parts of the comparison find is in contract-parts.test.ts.
+ */
+const folder = mkdtempSync(join(tmpdir(), 'isoloss-contract-test-'));
+const released = join(folder, 'released');
+const losses = ['bpr', 'dpo', 'elasticNet', 'l1Penalty', 'l2Penalty', 'poissonNll'];
+let tree: Fabricated;
+
+beforeAll(async () => {
+  await ensureBuilt();
+  tree = new Fabricated(join(folder, 'tree'), '1.2.0', losses);
+  tree.pack(released);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+// A run is of some six processes: seconds on a quiet machine.
+vi.setConfig({ testTimeout: 240_000 });
+
+interface Options {
+  readonly changes?: readonly Change[];
+  readonly bump?: 'patch' | 'minor' | 'major';
+  readonly backend?: string;
+  readonly args?: readonly string[];
+}
+
+/** What the command makes of the tree with changes in it. */
+async function run(names: string, { changes = [], bump, backend = 'reference', args = [] }: Options = {}) {
+  const undo = changes.map((change) => tree.change(change));
+  tree.pending(bump);
+  try {
+    const what = ['--against', released, '--loss', names, '--backend', backend, '--jobs', '1'];
+    return await tree.isoloss(['contract', ...what, ...args]);
+  } finally {
+    for (const one of undo) one();
+  }
+}
+
+async function contract(names: string, options: Options = {}) {
+  const { code, stdout, stderr } = await run(names, { ...options, args: ['--json'] });
+  expect(stdout, stderr).not.toBe('');
+  return { code, report: JSON.parse(stdout) as ContractReport };
+}
+
+const about = ({ findings }: ContractReport, subject: string): Finding[] =>
+  findings.filter((finding) => finding.subject === subject);
+
+const elasticNet = 'core/dist/losses/penalty/elastic-net.js';
+
+describe('isoloss contract on a tree', () => {
+  it('none: equal to the release, number by number', async () => {
+    const { code, report } = await contract('l2Penalty', { backend: 'reference,wasm' });
+    expect(report).toMatchObject({ class: 'none', findings: [], notes: [], ok: true });
+    expect(report.ran.map(({ backend, dtype, vectors }) => [backend, dtype, vectors > 30])).toEqual([
+      ['reference', 'float32', true],
+      ['reference', 'float64', true],
+      ['wasm', 'float32', true],
+      ['wasm', 'float64', true],
+    ]);
+    expect(report.moved.map(({ vectors, moved }) => [vectors > 20, moved])).toEqual(Array(4).fill([true, 0]));
+    expect(code).toBe(0);
+  });
+
+  it('patch: another README; fails without a changeset', async () => {
+    const changes = [{ file: 'cli/README.md', from: '# isoloss\n', to: '# isoloss!\n' }];
+    const { code, stdout } = await run('l2Penalty', { changes });
+    expect(stdout).toMatch(/^patch: since isoloss 1\.2\.0; no release is pending, which says less\n/);
+    expect(stdout).toContain('isoloss: 1 file changed (README.md)');
+    expect(stdout).toMatch(/FAIL: add a changeset: npx changeset, choose patch or more/);
+    expect(code).toBe(1);
+  });
+
+  it('patch: numbers that moved within the bounds, with the largest change; a patch changeset is enough', async () => {
+    const changes = [{ file: elasticNet, from: '.mul(strength)', to: '.mul(strength * 3).div(3)' }];
+    const { code, report } = await contract('elasticNet', { changes, bump: 'patch' });
+    expect(report.class).toBe('patch');
+    const moved = report.moved.find(({ dtype }) => dtype === 'float64')!;
+    expect(moved.moved).toBeGreaterThan(0);
+    expect(moved.worst).toMatchObject({ loss: 'elasticNet' });
+    expect(moved.worst!.ulp).toBeGreaterThan(0);
+    expect(about(report, 'reference float64')[0]!.what).toMatch(
+      /moved within their bounds in \d+ of \d+ vectors, by up to/,
+    );
+    expect(report).toMatchObject({ ok: true, pending: { to: '1.2.1', changesets: ['pending'] } });
+    expect(code).toBe(0);
+  });
+
+  it('minor: a new alias; a patch changeset says less', async () => {
+    const changes = [{ file: elasticNet, from: "family: 'penalty'", to: "aliases: ['l1l2'], family: 'penalty'" }];
+    const { code, report } = await contract('elasticNet', { changes, bump: 'patch' });
+    expect(report.class).toBe('minor');
+    expect(about(report, 'elasticNet')).toMatchObject([{ class: 'minor', what: 'a new alias, l1l2' }]);
+    expect(report.pending).toMatchObject({ bump: 'patch', needed: 'minor', enough: false });
+    expect(code).toBe(1);
+  });
+
+  it('major: a changed default; a minor changeset says less', async () => {
+    const changes = [{ file: elasticNet, from: '.default(0.01)', to: '.default(0.02)' }];
+    const { code, stdout } = await run('elasticNet', { changes, bump: 'minor', backend: 'reference,wasm' });
+    expect(stdout).toMatch(
+      /^major: since isoloss 1\.2\.0; the pending release is 1\.3\.0 \(minor\), which says less\n/,
+    );
+    expect(stdout).toContain('elasticNet: the default of strength is another: 0.01 → 0.02');
+    expect(stdout).toMatch(/elasticNet: \d+ vectors of the release fail, on reference float32, .*wasm float64/);
+    expect(stdout).toMatch(
+      /wasm float64: \d+ of \d+; elasticNet\/\d+: \w+\[0\] is .*, expected .* ± .* \(the release gives/,
+    );
+    expect(stdout).toMatch(/FAIL: add a changeset: npx changeset, choose major/);
+    expect(code).toBe(1);
+  });
+
+  it('major: a flipped sign within a rarely used option; a major changeset is enough', async () => {
+    const file = 'core/dist/losses/regression/poisson-nll.js';
+    const changes = [{ file, from: 'excess.add(spread)', to: 'excess.sub(spread)' }];
+    const { code, report } = await contract('poissonNll', { changes, bump: 'major' });
+    expect(report).toMatchObject({ class: 'major', ok: true, pending: { to: '2.0.0' } });
+    const [finding] = about(report, 'poissonNll');
+    expect(finding).toMatchObject({ class: 'major', area: 'numbers' });
+    const { worst, ids, total } = finding!.failures![0]!;
+    expect(ids.length).toBeLessThan(total / 2);
+    expect(Math.abs(worst.got! - worst.expected!)).toBeGreaterThan(worst.bound!);
+    expect(worst.released).toBeCloseTo(worst.expected!, 5);
+    expect(code).toBe(0);
+  });
+
+  it('major: a dropped loss, a formula that earns itself wider bounds, a weaker check', async () => {
+    const penalties = 'core/dist/losses/penalty';
+    const changes = [
+      { file: 'core/dist/losses/index.js', from: "export { l2Penalty } from './penalty/l-2-penalty.js';\n", to: '' },
+      // By its own bounds, which follow the formula, it would pass.
+      { file: `${penalties}/l-1-penalty.js`, from: '.abs()', to: '.abs().add(1e7).sub(1e7)' },
+      // What was refused is computed.
+      { file: 'core/dist/losses/preference/dpo.js', from: 'z.number().positive()', to: 'z.number()' },
+    ];
+    const { code, report } = await contract('l2Penalty,l1Penalty,dpo', { changes });
+    expect(about(report, 'l2Penalty')).toMatchObject([{ class: 'major', area: 'catalogue', what: 'the loss is gone' }]);
+    expect(about(report, 'l1Penalty')).toMatchObject([{ class: 'major', area: 'numbers' }]);
+    expect(about(report, 'dpo').map(({ class: change, area }) => [change, area])).toEqual([
+      ['major', 'numbers'],
+      ['minor', 'catalogue'],
+    ]);
+    expect(about(report, 'dpo')[0]!.failures![0]!.worst.reason).toMatch(
+      /^expected the error BAD_OPTION, got the result/,
+    );
+    expect(code).toBe(1);
+  });
+
+  it('major: a default that every vector states otherwise; only the catalogue tells', async () => {
+    const changes = [{ file: 'core/dist/loss/define.js', from: ".default('mean')", to: ".default('sum')" }];
+    const { report } = await contract('bpr', { changes, bump: 'major' });
+    expect(about(report, 'bpr')).toEqual([
+      {
+        class: 'major',
+        area: 'catalogue',
+        subject: 'bpr',
+        what: 'the default of reduction is another',
+        before: 'mean',
+        after: 'sum',
+      },
+    ]);
+  });
+});
