@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChoiceReport } from '../src/choose/types.ts';
-import { conforms } from './choose-schema.ts';
 import { ensureBuilt, root } from './command.ts';
 import { fakeRuntime, install } from './doctor-install.ts';
+import { conforms } from './schemas.ts';
 
 beforeAll(ensureBuilt);
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { chooseBackend } from '../src/choose/choose.ts';
-import { conforms, printed } from './choose-schema.ts';
 import { ensureBuilt, inProcess, isoloss } from './command.ts';
+import { conforms, printed } from './schemas.ts';
 
 beforeAll(ensureBuilt);
 

@@ -3,8 +3,8 @@ import { chooseBackend } from '../src/choose/choose.ts';
 import { createBackend } from '../src/choose/create.ts';
 import { choiceMarkdown, choiceText } from '../src/choose/text.ts';
 import type { ChoiceReport, Measurement } from '../src/choose/types.ts';
-import { conforms, printed } from './choose-schema.ts';
 import { ensureBuilt } from './command.ts';
+import { conforms, printed } from './schemas.ts';
 
 beforeAll(ensureBuilt);
 

@@ -97,11 +97,11 @@ export class Fabricated {
   }
 
   /** Runs the command of this tree. */
-  isoloss(args: readonly string[]): Promise<Outcome> {
+  isoloss(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     return execute(process.execPath, [join(this.folder, 'packages/cli/bin/isoloss.js'), ...args], {
       cwd: this.folder,
       // The tree decides what is loaded, whatever the tests run on.
-      env: { NODE_OPTIONS: '' },
+      env: { NODE_OPTIONS: '', ...env },
     });
   }
 }

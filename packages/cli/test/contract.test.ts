@@ -1,10 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ContractReport, Finding } from '../src/contract/types.ts';
-import { ensureBuilt } from './command.ts';
+import { ensureBuilt, inProcess, isoloss, root } from './command.ts';
 import { type Change, Fabricated } from './contract-trees.ts';
+import { conforms } from './schemas.ts';
 
 /**
  * A built copy of this tree is released, changed by a line and compared with that release by its own command. What the
@@ -47,7 +51,9 @@ async function run(names: string, { changes = [], bump, backend = 'reference', a
 async function contract(names: string, options: Options = {}) {
   const { code, stdout, stderr } = await run(names, { ...options, args: ['--json'] });
   expect(stdout, stderr).not.toBe('');
-  return { code, report: JSON.parse(stdout) as ContractReport };
+  const report = JSON.parse(stdout) as ContractReport;
+  conforms('contract', report);
+  return { code, report };
 }
 
 const about = ({ findings }: ContractReport, subject: string): Finding[] =>
@@ -166,5 +172,101 @@ describe('isoloss contract on a tree', () => {
         after: 'sum',
       },
     ]);
+  });
+});
+
+describe('isoloss contract --package', () => {
+  const project = join(folder, 'project');
+  const own = join(project, 'my-squares');
+  const loss = (body: string) => `import { defineLoss, inputs } from '@isoloss/core';
+export const mySquares = defineLoss({
+  id: 'mySquares', inputs: inputs.regressionInputs, formula: ({ input, target }) => ${body},
+});
+`;
+  const make = (version: string, body: string) => {
+    const peerDependencies = { '@isoloss/core': '>=0' };
+    const manifest = { name: 'my-squares', version, type: 'module', exports: './index.js', peerDependencies };
+    const isoloss = { losses: './index.js', vectors: './vectors' };
+    writeFileSync(join(own, 'package.json'), JSON.stringify({ ...manifest, isoloss }));
+    writeFileSync(join(own, 'index.js'), loss(body));
+  };
+  const compare = async () => {
+    const args = [
+      'contract',
+      '--package',
+      './my-squares',
+      '--against',
+      'released.tgz',
+      '--backend',
+      'reference',
+      '--json',
+    ];
+    const { code, stdout, stderr } = await isoloss(args, { cwd: project });
+    expect(stdout, stderr).not.toBe('');
+    return { code, report: JSON.parse(stdout) as ContractReport };
+  };
+
+  beforeAll(() => {
+    mkdirSync(join(own, 'vectors'), { recursive: true });
+    mkdirSync(join(project, 'node_modules/@isoloss'), { recursive: true });
+    symlinkSync(join(root, 'packages/core'), join(project, 'node_modules/@isoloss/core'), 'junction');
+    const vectors = readFileSync(join(root, 'packages/conformance/vectors/mse.json'), 'utf8');
+    writeFileSync(
+      join(own, 'vectors/mySquares.json'),
+      vectors.replaceAll('"mse/', '"mySquares/').replace('"mse"', '"mySquares"'),
+    );
+    make('1.0.0', 'input.sub(target).square()');
+    execFileSync('tar', ['-czf', 'released.tgz', 'my-squares'], { cwd: project });
+  });
+
+  it('compares a package of losses with its own release, by its version where it has no changesets', async () => {
+    make('1.0.1', 'input.sub(target).square().mul(2)');
+    const { code, report } = await compare();
+    expect(report).toMatchObject({ class: 'major', release: { name: 'my-squares', version: '1.0.0' }, ok: false });
+    expect(about(report, 'mySquares')).toMatchObject([{ area: 'numbers', class: 'major' }]);
+    expect(report.pending).toMatchObject({ source: 'version', to: '1.0.1', needed: 'major' });
+    expect(code).toBe(1);
+    make('2.0.0', 'input.sub(target).square()');
+    const same = await compare();
+    expect(same.report).toMatchObject({ class: 'none', findings: [], notes: [], ok: true });
+    expect(same.code).toBe(0);
+  });
+});
+
+describe('isoloss contract: what can’t be compared', () => {
+  it.each([
+    [['--against', './nowhere'], 2, /no such file or folder/],
+    [['--bump', 'huge'], 2, /--bump is patch, minor, major, not huge/],
+    [['--jobs', '0'], 2, /--jobs/],
+    [['--backend', 'abacus'], 2, /there is no backend "abacus"/],
+  ])('%j', async (args, expected, message) => {
+    const { code, stderr } = await inProcess(['contract', ...args]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(expected);
+  });
+
+  it('a registry that does not answer, and one that never had a release', async () => {
+    const answers = createServer((_, response) =>
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{}'),
+    );
+    await new Promise<void>((done) => answers.listen(0, '127.0.0.1', done));
+    const { port } = answers.address() as AddressInfo;
+    const env = { npm_config_registry: `http://127.0.0.1:${port}/`, npm_config_cache: join(folder, 'npm') };
+    try {
+      const first = await tree.isoloss(['contract', '--json'], env);
+      conforms('contract', JSON.parse(first.stdout));
+      expect(JSON.parse(first.stdout)).toMatchObject({ class: 'minor', ok: true });
+      expect(first.code).toBe(0);
+      const named = await tree.isoloss(['contract', '--against', '9.9.9'], env);
+      expect(named.stderr).toContain('the registry has no isoloss@9.9.9');
+      expect(named.code).toBe(2);
+    } finally {
+      answers.close();
+    }
+    const offline = await tree.isoloss(['contract'], env);
+    expect(offline.stderr).toMatch(
+      /isoloss@latest can’t be had from the registry \(ECONNREFUSED.*--against takes a folder/,
+    );
+    expect(offline.code).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { DoctorReport } from '../src/doctor/doctor.ts';
-import { conforms } from './choose-schema.ts';
+import { conforms } from './schemas.ts';
 
 /** A report as it was printed, which has to be as its schema says. */
 export function parseReport(text: string): DoctorReport {

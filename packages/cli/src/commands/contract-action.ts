@@ -8,12 +8,16 @@ import { type Bump, bumps } from '../contract/pending.ts';
 import { contractText } from '../contract/text.ts';
 import { UsageError } from '../errors.ts';
 import { print, printJSON } from '../output.ts';
+import { loadedPackages } from '../packages/loaded.ts';
 import { Progress } from '../progress.ts';
 import { quietly } from '../quiet.ts';
 import type { ContractFlags } from './contract.ts';
 
 export async function examineContract(flags: ContractFlags): Promise<void> {
+  const [loaded, another] = loadedPackages();
+  if (another !== undefined) throw new UsageError('contract compares one package of losses at a time');
   const request = {
+    package: loaded,
     against: flags.against ?? [],
     losses: split(flags.loss),
     backends: flags.backend === undefined ? undefined : backendList(flags.backend),

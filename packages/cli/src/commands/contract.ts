@@ -12,6 +12,7 @@ export interface ContractFlags {
 
 export const contractCommand: CommandModule = {
   name: 'contract',
+  takesPackages: true,
   define: (program) =>
     program
       .command('contract')
@@ -41,12 +42,14 @@ export const contractCommand: CommandModule = {
           'isoloss contract --against ../release-1.2.0/tarballs',
           'isoloss contract --bump minor --markdown $GITHUB_STEP_SUMMARY',
           'isoloss contract --json > contract.json',
+          'isoloss contract --package ./my-loss',
         )}
 
 The release comes through npm with your own configuration (registry, proxy, tokens), and is unpacked in a temporary
 folder; no script of it runs. Its vectors run on every backend of this tree, judged by its bounds, and its own reference and
 wasm run beside, so that numbers that moved within the bounds are seen, too. Catalogue, vectors, backends, exports,
-formats, manifests and files are compared. This tree must be built.
+formats, manifests and files are compared. This tree must be built. With --package it is a package of losses that is
+compared with its own last release, on the backends that are here.
 
 The class is the largest of what was found:
   major   numbers or errors beyond the release's bounds; a default; whatever is gone or takes less than before

@@ -15,16 +15,16 @@ type Accuracy = Readonly<Record<string, number>>;
 
 /** A release that is to be held, as plain data: every process opens it for itself. */
 export interface Against {
-  /** Its folder node_modules. */
-  readonly folder: string;
-  /** Whether its own modules can be loaded; if not, numbers are judged by the bounds of the definitions that are here. */
-  readonly runs: boolean;
+  /** The folder of its vectors. */
+  readonly vectors: string;
+  /**
+   * Its definitions: those of the core in a folder node_modules, or what a module of a package of losses exports.
+   * undefined: they can't be loaded, and numbers are judged by the bounds of the definitions that are here.
+   */
+  readonly definitions: { readonly folder: string } | { readonly module: string } | undefined;
   /** What its backends promise of their elementary functions, by the id of who is judged by it. */
   readonly accuracy: Readonly<Record<string, Accuracy | undefined>>;
 }
-
-/** Where a release keeps its vectors. */
-export const vectorsFolder = (folder: string): string => join(folder, '@isoloss/conformance/vectors');
 
 /** What is used of a release's packages: as little as can be, since it is a promise to every later version. */
 interface Modules {
@@ -41,23 +41,33 @@ interface Modules {
   };
 }
 
+/** Two copies of core may be here: a release's definitions are traced by the one that they were made with. */
+async function load(definitions: NonNullable<Against['definitions']>): Promise<Modules> {
+  if ('module' in definitions) {
+    const [core, conformance] = await Promise.all([import('@isoloss/core'), import('@isoloss/conformance')]);
+    const losses = core.lossesIn(await import(pathToFileURL(definitions.module).href));
+    const own = new Map(losses.map(({ definition }) => [definition.id, definition]));
+    return { core: { ...core, findLoss: (id) => own.get(id) ?? core.findLoss(id) }, conformance };
+  }
+  const require = createRequire(join(definitions.folder, 'release.js'));
+  const [core, conformance] = await Promise.all(
+    ['@isoloss/core', '@isoloss/conformance'].map((name) => import(pathToFileURL(require.resolve(name)).href)),
+  );
+  return { core, conformance };
+}
+
 /**
  * The vectors of a release, and its bounds: a definition that is less stable than before must not earn itself wider
  * ones.
  */
-export async function openAgainst({ folder, runs, accuracy }: Against): Promise<{
+export async function openAgainst({ vectors: folder, definitions, accuracy }: Against): Promise<{
   vectors(loss: string): Promise<VectorFile>;
   readonly boundsOf?: NonNullable<ConformanceRequest['boundsOf']>;
 }> {
   const vectors = async (loss: string) =>
-    parseVectors(JSON.parse(await readFile(join(vectorsFolder(folder), `${loss}.json`), 'utf8')));
-  if (!runs) return { vectors };
-  const require = createRequire(join(folder, 'release.js'));
-  const load = (name: string) => import(pathToFileURL(require.resolve(name)).href);
-  const { core, conformance }: Modules = {
-    core: await load('@isoloss/core'),
-    conformance: await load('@isoloss/conformance'),
-  };
+    parseVectors(JSON.parse(await readFile(join(folder, `${loss}.json`), 'utf8')));
+  if (definitions === undefined) return { vectors };
+  const { core, conformance } = await load(definitions);
   const known = new WeakMap<VectorCase, Map<string, LossBounds | Error>>();
   return {
     vectors,

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConformanceResult } from '@isoloss/conformance';
-import { type BackendDescription, type CatalogueEntry, catalogue, describeLoss } from '@isoloss/core';
+import type { BackendDescription, CatalogueEntry } from '@isoloss/core';
 import { type BackendId, backendIds, describeAll, whyNot } from '../backends.ts';
-import { vectorsFolder } from '../conformance/against.ts';
 import { messageOf, UnavailableError, UsageError } from '../errors.ts';
+import type { LossPackage } from '../packages/loaded.ts';
 import { compareBackends } from './backends.ts';
 import { compareCatalogues } from './catalogue.ts';
 import { runNumbers } from './judge.ts';
@@ -16,8 +16,8 @@ import { acceptedNow, movedFindings, movedNumbers, numberFindings } from './numb
 import { comparePackages } from './packages.ts';
 import { type Bump, pendingRelease } from './pending.ts';
 import { obtainRelease, type Release } from './release.ts';
-import { describeRelease } from './release-command.ts';
-import { ownTree, readVectors, type Tree } from './tree.ts';
+import { ownRunner, packageRunner } from './release-command.ts';
+import { ownTree, packageTree, readVectors, type Tree } from './tree.ts';
 import { type ContractReport, changeClasses, type Finding, worstClass } from './types.ts';
 import { compareVectors } from './vectors.ts';
 
@@ -25,6 +25,8 @@ export interface ContractRequest {
   /** A version, a tag, or folders and tarballs; the last release where empty. */
   readonly against: readonly string[];
   readonly losses: readonly string[] | undefined;
+  /** A package of losses, loaded in this process, to compare with its own last release; undefined: this tree of isoloss. */
+  readonly package: LossPackage | undefined;
   /** undefined: all that work here. */
   readonly backends: readonly BackendId[] | undefined;
   readonly jobs: number;
@@ -40,7 +42,7 @@ export interface ContractRequest {
  * @throws UsageError for a release or losses that don't exist; UnavailableError where the registry can't be reached
  */
 export async function contract(request: ContractRequest): Promise<ContractReport> {
-  const tree = await ownTree();
+  const tree = await (request.package === undefined ? ownTree() : packageTree(request.package));
   const folder = await mkdtemp(join(tmpdir(), 'isoloss-contract-'));
   const clean = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', clean);
@@ -59,27 +61,25 @@ export async function contract(request: ContractRequest): Promise<ContractReport
   }
 }
 
-const catalogueHere = (): CatalogueEntry[] => plain([...catalogue.values()].map(describeLoss));
-
-/** As catalogue.json has it. */
-const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
-
 async function compare(tree: Tree, release: Release, request: ContractRequest): Promise<ContractReport> {
   const { onStage } = request;
   onStage(`the release is ${release.name} ${release.version}, ${release.from}`);
+  const runner = tree.of === undefined ? ownRunner(release) : packageRunner(release);
   const notes = await linkDependencies(release, tree.packages);
   onStage('catalogue, vectors, backends and packages');
-  const [before, after, packages] = await Promise.all([
-    describeRelease(release).catch((error: unknown) => {
+  const [described, after, packages, released] = await Promise.all([
+    runner.backends?.().catch((error: unknown) => {
       notes.push(`the release doesn’t run here, so its backends are not compared: ${messageOf(error)}`);
       return undefined;
     }),
     describeAll(),
     packedFiles(tree.packages),
+    runner.catalogue(),
   ]);
-  const [released, here] = [await catalogueOf(release), catalogueHere()];
+  const before = runner.backends === undefined ? after : described;
+  const here = tree.losses;
   const kept = keep(request.losses, released, here);
-  const losses = [vectorsFolder(release.folder), vectorsHere(tree)].map((path) => readVectors(path, request.losses));
+  const losses = [runner.vectors, tree.vectors].map((path) => readVectors(path, request.losses));
   const [vectorsBefore, vectorsNow] = (await Promise.all(losses)) as [VectorFiles, VectorFiles];
   const findings: Finding[] = [
     ...compareCatalogues(released.filter(kept), here.filter(kept)),
@@ -94,7 +94,9 @@ async function compare(tree: Tree, release: Release, request: ContractRequest): 
   const { result, beside } = await runNumbers({
     losses: common,
     ids,
-    release,
+    version: release.version,
+    release: runner,
+    packages: tree.of === undefined ? [] : [tree.of.folder],
     before,
     after,
     jobs: request.jobs,
@@ -125,6 +127,8 @@ type VectorFiles = Awaited<ReturnType<typeof readVectors>>;
 const about = ({ main: { manifest } }: Tree) =>
   ({ schema: 'isoloss-contract/1', tree: { name: manifest.name, version: manifest.version } }) as const;
 
+const count = (losses: number): string => `${losses} ${losses === 1 ? 'loss' : 'losses'}`;
+
 /** There is nothing to keep yet: everything is new. */
 function firstRelease(tree: Tree): ContractReport {
   const fresh = (area: Finding['area'], subject: string, what: string): Finding => ({
@@ -139,8 +143,8 @@ function firstRelease(tree: Tree): ContractReport {
     release: undefined,
     findings: [
       ...tree.packages.map(({ manifest: { name } }) => fresh('exports', name, 'a new package')),
-      fresh('catalogue', `${catalogue.size} losses`, 'all new'),
-      fresh('backends', backendIds.join(', '), 'all new'),
+      fresh('catalogue', count(tree.losses.length), 'all new'),
+      ...(tree.of === undefined ? [fresh('backends', backendIds.join(', '), 'all new')] : []),
     ],
     moved: [],
     ran: [],
@@ -150,18 +154,6 @@ function firstRelease(tree: Tree): ContractReport {
     ok: true,
   };
 }
-
-async function catalogueOf({ folder, version }: Release): Promise<readonly CatalogueEntry[]> {
-  const file = join(folder, '@isoloss/core/catalogue.json');
-  try {
-    return (JSON.parse(await readFile(file, 'utf8')) as { losses: CatalogueEntry[] }).losses;
-  } catch (error) {
-    throw new UsageError(`the release ${version} has no catalogue that can be read: ${messageOf(error)}`);
-  }
-}
-
-const vectorsHere = ({ packages }: Tree): string =>
-  join(packages.find(({ manifest }) => manifest.name === '@isoloss/conformance')!.folder, 'vectors');
 
 /** @throws UsageError for a loss that neither has */
 function keep(

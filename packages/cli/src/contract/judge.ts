@@ -5,8 +5,7 @@ import type { Against } from '../conformance/against.ts';
 import type { Guest } from '../conformance/participants.ts';
 import { runInPool } from '../conformance/pool.ts';
 import { type Beside, numberFindings } from './numbers.ts';
-import type { Release } from './release.ts';
-import { releaseCommand } from './release-command.ts';
+import type { ReleaseRunner } from './release-command.ts';
 
 /**
  * Where the release runs beside this tree on every vector, so that one sees which numbers moved: where every number is
@@ -19,7 +18,10 @@ const dtypes = ['float32', 'float64'] as const;
 export interface NumbersRequest {
   readonly losses: readonly string[];
   readonly ids: readonly BackendId[];
-  readonly release: Release;
+  readonly version: string;
+  readonly release: ReleaseRunner;
+  /** Folders of packages of losses that this tree's are of. */
+  readonly packages: readonly string[];
   /** What the release says of its backends; undefined: it doesn't run here. */
   readonly before: readonly BackendDescription[] | undefined;
   readonly after: readonly BackendDescription[];
@@ -31,12 +33,11 @@ export interface NumbersRequest {
 export async function runNumbers(
   request: NumbersRequest,
 ): Promise<{ readonly result: ConformanceResult | undefined; readonly beside: Beside }> {
-  const { losses, ids, release, before } = request;
+  const { losses, ids, before } = request;
   if (losses.length === 0 || ids.length === 0) return { result: undefined, beside: new Map() };
   const works = (id: BackendId) => before?.find((one) => one.id === id)?.available === true;
   const guests = guestsOf(
-    release,
-    before,
+    request,
     ids.filter((id) => compared.has(id) && works(id)),
   );
   const beside = new Map(guests.map(({ backend, guest }) => [backend as string, guest.known.id]));
@@ -48,7 +49,7 @@ export async function runNumbers(
       beside.has(backend) || !works(backend as BackendId) ? [] : [{ loss: subject, backend, cases }],
     ),
   );
-  const asked = guestsOf(release, before, [...new Set(unsure.map(({ backend }) => backend as BackendId))]);
+  const asked = guestsOf(request, [...new Set(unsure.map(({ backend }) => backend as BackendId))]);
   if (asked.length === 0) return { result, beside };
   const again = await run(request, [], asked, [...new Set(unsure.map(({ loss }) => loss))], {
     cases: [...new Set(unsure.flatMap(({ cases }) => cases))],
@@ -63,20 +64,20 @@ interface Asked {
 }
 
 /** Backends of the release, by the line protocol: in processes of their own, which know nothing of this tree. */
-const guestsOf = (release: Release, before: NumbersRequest['before'], ids: readonly BackendId[]): Asked[] =>
+const guestsOf = ({ release, version, before }: NumbersRequest, ids: readonly BackendId[]): Asked[] =>
   ids.map((backend) => {
-    const name = `${backend} of ${release.version}`;
+    const name = `${backend} of ${version}`;
     return {
       backend,
       guest: {
-        spec: { command: [...releaseCommand(release), 'serve', '--backend', backend], grade: 'accurate' },
+        spec: { command: release.serve(backend), grade: 'accurate' },
         known: { id: name, description: { ...before!.find(({ id }) => id === backend)!, id: name } },
       },
     };
   });
 
 function run(
-  { release, before, after, jobs, onProgress }: NumbersRequest,
+  { release, packages, before, after, jobs, onProgress }: NumbersRequest,
   ids: readonly BackendId[],
   asked: readonly Asked[],
   losses: readonly string[],
@@ -86,8 +87,8 @@ function run(
   const accuracyOf = (id: string) =>
     (before?.find((one) => one.id === id) ?? after.find((one) => one.id === id))?.accuracy;
   const against: Against = {
-    folder: release.folder,
-    runs: before !== undefined,
+    vectors: release.vectors,
+    definitions: before === undefined ? undefined : release.definitions,
     accuracy: Object.fromEntries([
       ...ids.map((id) => [id, accuracyOf(id)]),
       ...asked.map(({ backend, guest }) => [guest.known.id, accuracyOf(backend)]),
@@ -108,6 +109,7 @@ function run(
       filters,
       grade: 'accurate',
       expectations: {},
+      packages,
       against,
     },
     jobs,

@@ -24,6 +24,9 @@ export async function linkDependencies({ folder, packages }: Release, tree: read
     for (const [name, range] of Object.entries(manifest.dependencies ?? {}))
       if (!group.has(name)) wanted.set(name, { range, optional: runtimes.has(name) });
   }
+  // A package of losses runs with the core that is beside it now, whichever that is.
+  for (const peer of runtimes)
+    if (!group.has(peer) && !wanted.has(peer)) wanted.set(peer, { range: '*', optional: true });
   const missing: string[] = [];
   for (const [name, { range, optional }] of wanted) {
     const found = await findInstalled(name, range, tree);
@@ -49,7 +52,7 @@ async function findInstalled(name: string, range: string, tree: readonly Package
       const candidate = join(at, 'node_modules', name);
       if (existsSync(join(candidate, 'package.json'))) {
         const { version } = await readManifest(candidate);
-        if (semver.satisfies(version, range)) return realpath(candidate);
+        if (semver.satisfies(version, range, { includePrerelease: range === '*' })) return realpath(candidate);
       }
       if (dirname(at) === at) break;
     }

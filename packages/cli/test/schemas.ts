@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { root } from './command.ts';
 
 const ajv = new Ajv2020({ allowUnionTypes: true, strictRequired: false, strictTypes: false });
-for (const name of ['doctor', 'backend-config', 'choice'])
+for (const name of ['doctor', 'backend-config', 'choice', 'contract'])
   ajv.addSchema(JSON.parse(readFileSync(join(root, `packages/cli/schemas/${name}.schema.json`), 'utf8')));
 /** Expects a value to be as a schema of the package says. */
 export const conforms = (name: string, value: unknown) => {
