@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -18,6 +18,7 @@ import { compareExports, exportsOf } from '../src/contract/exports.ts';
 import { compareFormats } from '../src/contract/formats.ts';
 import { compareManifests, type Manifest } from '../src/contract/manifest.ts';
 import { acceptedNow, numberFindings } from '../src/contract/numbers.ts';
+import { comparePackages, unpackedPackage } from '../src/contract/packages.ts';
 import type { Finding } from '../src/contract/types.ts';
 import { compareVectors } from '../src/contract/vectors.ts';
 import { bumpBetween, neededBump } from '../src/contract/versions.ts';
@@ -359,6 +360,35 @@ describe('packages', () => {
       'minor: schemas/a.schema.json describes something else now',
     ]);
     expect(compare(schema('isoloss-a/1'), new Map())).toEqual(['major: schemas/a.schema.json is gone']);
+  });
+
+  it('files: a release that changed nothing but its version is the same', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'isoloss-files-'));
+    const make = async (version: string, dependencies: object, more: Readonly<Record<string, string>> = {}) => {
+      const own = join(folder, String(Math.random()));
+      mkdirSync(own);
+      const files = {
+        'package.json': JSON.stringify({ name: 'p', version, dependencies, devDependencies: { x: version } }),
+        'CHANGELOG.md': version,
+        'conformance.json': `{ "started": ${Math.random()} }`,
+        'version.js': `export const version = '${version}';`,
+        ...more,
+      };
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(own, name), text);
+      return unpackedPackage(own);
+    };
+    try {
+      const before = await make('1.0.0', { p: '1.0.0', z: '3.1.0' });
+      expect(await comparePackages([before], [await make('1.1.0', { p: 'workspace:*', z: '3.1.0' })])).toEqual([]);
+      const moved = await make('1.0.0', { p: '1.0.0', z: '3.2.0' }, { 'version.js': 'broken', 'new.js': '' });
+      expect(said(await comparePackages([before], [moved]))).toEqual([
+        'patch: 2 files changed (package.json, version.js), 1 file new (new.js)',
+      ]);
+      expect(said(await comparePackages([before], []))).toEqual(['major: the package is gone']);
+      expect(said(await comparePackages([], [before]))).toEqual(['minor: a new package']);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('exports: entry points, names and types', () => {

@@ -59,18 +59,15 @@ async function contract(names: string, options: Options = {}) {
 const about = ({ findings }: ContractReport, subject: string): Finding[] =>
   findings.filter((finding) => finding.subject === subject);
 
+const columns = ['reference float32', 'reference float64', 'wasm float32', 'wasm float64'];
 const elasticNet = 'core/dist/losses/penalty/elastic-net.js';
 
 describe('isoloss contract on a tree', () => {
   it('none: equal to the release, number by number', async () => {
     const { code, report } = await contract('l2Penalty', { backend: 'reference,wasm' });
     expect(report).toMatchObject({ class: 'none', findings: [], notes: [], ok: true });
-    expect(report.ran.map(({ backend, dtype, vectors }) => [backend, dtype, vectors > 30])).toEqual([
-      ['reference', 'float32', true],
-      ['reference', 'float64', true],
-      ['wasm', 'float32', true],
-      ['wasm', 'float64', true],
-    ]);
+    expect(report.ran.map(({ backend, dtype }) => `${backend} ${dtype}`)).toEqual(columns);
+    for (const { vectors } of report.ran) expect(vectors).toBeGreaterThan(30);
     expect(report.moved.map(({ vectors, moved }) => [vectors > 20, moved])).toEqual(Array(4).fill([true, 0]));
     expect(code).toBe(0);
   });
@@ -110,27 +107,22 @@ describe('isoloss contract on a tree', () => {
 
   it('major: a changed default; a minor changeset says less', async () => {
     const changes = [{ file: elasticNet, from: '.default(0.01)', to: '.default(0.02)' }];
-    const { code, stdout } = await run('elasticNet', { changes, bump: 'minor', backend: 'reference,wasm' });
-    expect(stdout).toMatch(
-      /^major: since isoloss 1\.2\.0; the pending release is 1\.3\.0 \(minor\), which says less\n/,
-    );
-    expect(stdout).toContain('elasticNet: the default of strength is another: 0.01 → 0.02');
-    expect(stdout).toMatch(/elasticNet: \d+ vectors of the release fail, on reference float32, .*wasm float64/);
-    expect(stdout).toMatch(
-      /wasm float64: \d+ of \d+; elasticNet\/\d+: \w+\[0\] is .*, expected .* ± .* \(the release gives/,
-    );
-    expect(stdout).toMatch(/FAIL: add a changeset: npx changeset, choose major/);
+    const { code, stdout } = await run('elasticNet', { changes, bump: 'minor' });
+    // The example of the documentation.
+    expect(readFileSync(join(root, 'docs/contract.md'), 'utf8')).toContain(`\n\`\`\`text\n${stdout}\`\`\`\n`);
     expect(code).toBe(1);
   });
 
   it('major: a flipped sign within a rarely used option; a major changeset is enough', async () => {
     const file = 'core/dist/losses/regression/poisson-nll.js';
     const changes = [{ file, from: 'excess.add(spread)', to: 'excess.sub(spread)' }];
-    const { code, report } = await contract('poissonNll', { changes, bump: 'major' });
+    const { code, report } = await contract('poissonNll', { changes, bump: 'major', backend: 'reference,wasm' });
     expect(report).toMatchObject({ class: 'major', ok: true, pending: { to: '2.0.0' } });
     const [finding] = about(report, 'poissonNll');
     expect(finding).toMatchObject({ class: 'major', area: 'numbers' });
-    const { worst, ids, total } = finding!.failures![0]!;
+    const { failures } = finding!;
+    expect(failures!.map(({ backend, dtype }) => `${backend} ${dtype}`)).toEqual(columns);
+    const { worst, ids, total } = failures!.at(-1)!;
     expect(ids.length).toBeLessThan(total / 2);
     expect(Math.abs(worst.got! - worst.expected!)).toBeGreaterThan(worst.bound!);
     expect(worst.released).toBeCloseTo(worst.expected!, 5);
