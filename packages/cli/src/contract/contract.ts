@@ -9,6 +9,7 @@ import { messageOf, UnavailableError, UsageError } from '../errors.ts';
 import type { LossPackage } from '../packages/loaded.ts';
 import { compareBackends } from './backends.ts';
 import { compareCatalogues } from './catalogue.ts';
+import { plannedVersions } from './changesets.ts';
 import { runNumbers } from './judge.ts';
 import { linkDependencies } from './link.ts';
 import { packedFiles } from './npm.ts';
@@ -64,6 +65,8 @@ export async function contract(request: ContractRequest): Promise<ContractReport
 async function compare(tree: Tree, release: Release, request: ContractRequest): Promise<ContractReport> {
   const { onStage } = request;
   onStage(`the release is ${release.name} ${release.version}, ${release.from}`);
+  // First: a changeset that can't be read should not be found out after minutes.
+  const planned = request.bump === undefined ? await plannedVersions(tree.root) : undefined;
   const runner = tree.of === undefined ? ownRunner(release) : packageRunner(release);
   const notes = await linkDependencies(release, tree.packages);
   onStage('catalogue, vectors, backends and packages');
@@ -107,7 +110,7 @@ async function compare(tree: Tree, release: Release, request: ContractRequest): 
   const moved = result === undefined ? [] : movedNumbers(result, beside, failing);
   findings.push(...numbers, ...movedFindings(moved));
   const change = worstClass(findings.map((finding) => finding.class));
-  const pending = await pendingRelease(tree, release, change, request.bump);
+  const pending = pendingRelease(tree.packages, release, change, { bump: request.bump, planned });
   return {
     ...about(tree),
     class: change,

@@ -1,7 +1,7 @@
 import semver from 'semver';
-import { plannedVersions } from './changesets.ts';
+import type { Planned } from './changesets.ts';
+import type { Package } from './packages.ts';
 import type { Release } from './release.ts';
-import type { Tree } from './tree.ts';
 import { type ChangeClass, changeClasses, type Pending } from './types.ts';
 import { bumpBetween, neededBump } from './versions.ts';
 
@@ -12,13 +12,12 @@ export type Bump = (typeof bumps)[number];
  * What this tree will be released as, and whether that says enough: by `bump`, else by the pending changesets, else by the
  * versions that stand in its manifests.
  */
-export async function pendingRelease(
-  { root, packages }: Tree,
+export function pendingRelease(
+  packages: readonly Package[],
   { version: from, packages: released }: Release,
   change: ChangeClass,
-  bump: Bump | undefined,
-): Promise<Pending> {
-  const planned = bump === undefined ? await plannedVersions(root) : undefined;
+  { bump, planned }: { readonly bump: Bump | undefined; readonly planned: Planned | undefined },
+): Pending {
   const known = new Set(released.map(({ manifest }) => manifest.name));
   const versions = packages
     .filter(({ manifest }) => known.has(manifest.name))
