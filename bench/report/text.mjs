@@ -3,7 +3,7 @@
 const modeNames = { forward: 'forward', gradient: 'forward + gradient' };
 
 /** Three digits: 0.0123, 1.23, 12.3, 1230. */
-export const digits = (x) => (x >= 100 ? Math.round(x).toString() : x >= 0.1 ? x.toPrecision(3) : x.toPrecision(2));
+const digits = (x) => (x >= 100 ? Math.round(x).toString() : x >= 0.1 ? x.toPrecision(3) : x.toPrecision(2));
 
 /** The contestant that the others' ratios are against. */
 const baselineOf = ({ contestants }) => (contestants.find(({ ours }) => ours) ?? contestants[0])?.id;

@@ -4,7 +4,7 @@
 export const tolerances = { float32: 1e-3, float64: 1e-7 };
 
 /** ‖a − b‖/‖b‖; NaN where one has a NaN. */
-export function relativeDifference(a, b) {
+function relativeDifference(a, b) {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   let [apart, size] = [0, 0];
   for (let k = 0; k < a.length; k++) {

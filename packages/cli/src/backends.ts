@@ -8,6 +8,9 @@ import { type Backend, type BackendDescription, version } from '@isoloss/core';
 import type { RuntimeId } from '@isoloss/tfjs';
 import { messageOf, UnavailableError, UsageError } from './errors.ts';
 
+/** A backend that the command knows. */
+export type BackendId = 'reference' | 'wasm' | 'onnx-node' | 'tfjs-node' | 'tfjs-wasm' | 'tfjs-cpu';
+
 /** Where a deployment runs. A browser loads no native code; an edge worker compiles no WebAssembly at run time either. */
 export type Target = 'node' | 'browser' | 'edge';
 export const targets: readonly Target[] = ['node', 'browser', 'edge'];
@@ -91,13 +94,12 @@ const registry = {
     targets: ['node', 'browser', 'edge'],
     load: () => tfjs('tfjs-cpu'),
   },
-} as const satisfies Record<string, Registration>;
+} as const satisfies Record<BackendId, Registration>;
 
-export type BackendId = keyof typeof registry;
 export const backendIds = Object.keys(registry) as BackendId[];
 
 /** What `auto` stands for: it is fast, and needs nothing installed. Without WebAssembly it falls back to the reference. */
-export const automatic: BackendId = 'wasm';
+const automatic: BackendId = 'wasm';
 /** What others are compared with. */
 export const judge: BackendId = 'reference';
 

@@ -33,7 +33,7 @@ const named = (error: unknown, name: string): boolean => error instanceof Error 
 export const isUnsupported = (error: unknown): boolean => named(error, 'UnsupportedError');
 
 /** Whether the caller's input is at fault. */
-export const isInputError = (error: unknown): error is Error & ErrorJSON => named(error, 'LossInputError');
+const isInputError = (error: unknown): error is Error & ErrorJSON => named(error, 'LossInputError');
 
 /** An error by the protocol's closed list of codes. */
 export function errorToJSON(error: unknown): ErrorJSON {

@@ -6,17 +6,33 @@ import { buildProgram } from './program.ts';
 export type { BackendId, BackendSettings, Target } from './backends.ts';
 export { chooseBackend } from './choose/choose.ts';
 export { type CreateOptions, createBackend, type SelectedBackend, type Selection } from './choose/create.ts';
+export type { Shapes as InputShapes } from './choose/inputs.ts';
+export type { Summary as TimingSummary } from './choose/statistics.ts';
 export type {
   BackendConfig,
   ChoiceReport,
   ChoiceRequest,
+  Conformance as ConformanceSummary,
   Crossover,
   Exclusion,
   Measurement,
   Objective,
   Recommendation,
+  SizeResult,
+  Warm as WarmTiming,
 } from './choose/types.ts';
-export { type BackendReport, type DoctorReport, type DoctorRequest, doctor } from './doctor/doctor.ts';
+export type { CertificateReport } from './doctor/certificate.ts';
+export {
+  type BackendReport,
+  type DoctorReport,
+  type DoctorRequest,
+  doctor,
+  type PackageReport,
+  type Status as BackendStatus,
+} from './doctor/doctor.ts';
+export type { Environment } from './doctor/environment.ts';
+export type { KnownBad } from './doctor/known-bad.ts';
+export type { InstallScript, InstallSize } from './doctor/packages.ts';
 export { UnavailableError, UsageError } from './errors.ts';
 export { openBackends } from './open-backends.ts';
 export { loadLossPackage } from './packages/load.ts';

@@ -32,6 +32,7 @@ export interface ElementResult {
   readonly others?: Readonly<Record<string, number>>;
 }
 
+/** An output beside the exact result. */
 export interface Comparison {
   readonly passed: boolean;
   /** The grade that was reached; undefined: neither. */
@@ -49,6 +50,7 @@ export interface Comparison {
   readonly problem?: string;
 }
 
+/** How many elements that fail are kept of an output. */
 export const keptFailures = 16;
 
 /** Compares one output with the exact result, element by element. NaN matches NaN only, an infinity itself only; −0 is 0. */

@@ -27,6 +27,7 @@ export interface NumberChange {
   readonly after: number;
 }
 
+/** What changed from one run to another. */
 export interface ReportDiff {
   readonly cases: readonly CaseChange[];
   readonly numbers: readonly NumberChange[];

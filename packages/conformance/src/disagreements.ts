@@ -49,6 +49,7 @@ export interface LibraryLoss {
   readonly worst?: { readonly id: string; readonly dtype: FloatDType; readonly element: ElementResult };
 }
 
+/** What libraries do with one loss. */
 export interface LossDisagreements {
   readonly loss: string;
   readonly family: string;
@@ -58,6 +59,7 @@ export interface LossDisagreements {
   readonly disagreements: readonly Disagreement[];
 }
 
+/** Where libraries differ from the vectors, by loss. */
 export interface Disagreements {
   readonly libraries: readonly Participant[];
   /** When the runs were made. */

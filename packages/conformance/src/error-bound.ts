@@ -32,11 +32,13 @@ export interface OutputBound {
   readonly scale: number;
 }
 
+/** A bound for every number that a loss gives. */
 export interface LossBounds {
   readonly value: OutputBound;
   readonly gradients: Readonly<Record<string, OutputBound>>;
 }
 
+/** What bounds are derived for. */
 export interface BoundRequest {
   readonly dtype: FloatDType;
   /** ULP by operation, as the backend states; class `native` where left out. */

@@ -91,6 +91,7 @@ export function formatExpectations({ implementation, expectations }: Expectation
 /** The reason of what a run has found and nobody has explained. */
 const unexplained = 'not explained yet: ';
 
+/** Expected failures as a run would have them. */
 export interface ExpectationsUpdate {
   readonly expectations: readonly Expectation[];
   /** Cases that fail and were not expected to. */

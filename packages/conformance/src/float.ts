@@ -17,6 +17,7 @@ export interface FloatFormat {
   round(x: number): number;
 }
 
+/** float32 and float64 as IEEE 754 has them. */
 export const formats: { readonly [K in FloatDType]: FloatFormat } = {
   float32: {
     dtype: 'float32',
@@ -48,7 +49,7 @@ const word = new Float64Array(1);
 const bits = new Uint32Array(word.buffer);
 
 /** ⌊log₂|x|⌋ of a finite number that isn't 0. */
-export function exponentOf(x: number): number {
+function exponentOf(x: number): number {
   word[0] = x;
   const biased = (bits[1]! >>> 20) & 0x7ff;
   return biased === 0 ? Math.floor(Math.log2(Math.abs(x))) : biased - 1023;

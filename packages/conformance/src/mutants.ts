@@ -27,9 +27,11 @@ export interface Mutant {
   readonly loss: string;
   /** In which dtypes it must die. */
   readonly dtypes: readonly FloatDType[];
+  /** The broken backend, made anew. */
   subject(): Subject;
 }
 
+/** Whether the suite caught a mutant, and by what. */
 export interface MutantResult {
   readonly mutant: Mutant;
   /** By dtype, the cases that killed it; a mutant without any survived there. */
@@ -132,6 +134,7 @@ const plainLabels = ({ target, weight }: Inputs, { ignoreIndex, labelSmoothing, 
   ignoreIndex === -100;
 const safeLabels = (target: Expr): Expr => where(target.lt(0), constant(0, 'int'), target);
 
+/** Broken losses and backends, all of which the suite must fail. */
 export const mutants: readonly Mutant[] = [
   spoilt('gradient sign', 'mse', 'gradients have the wrong sign', ({ value, gradients }) => ({
     value,

@@ -30,6 +30,7 @@ export interface OpCase {
   readonly inputs: Readonly<Record<string, readonly number[] | readonly (readonly number[])[]>>;
 }
 
+/** What became of one case of a primitive. */
 export interface OpResult {
   readonly op: Primitive;
   readonly name: string;
@@ -257,6 +258,7 @@ function recurrence(x: Expr, reverse: boolean): { carries: Expr[]; outputs: Expr
   });
 }
 
+/** Special values of every primitive. */
 export const opCases: readonly OpCase[] = Object.entries(cases).flatMap(([op, list]) =>
   isPrimitive(op as Primitive) ? list : [],
 );

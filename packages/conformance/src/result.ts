@@ -6,6 +6,7 @@ import type { Skip, Violation } from './subject.ts';
 /** `skipped`: declared as not supported, with the reason; never counted as passed. `error`: it should have answered. */
 export type Outcome = 'pass' | 'fail' | 'skipped' | 'error';
 
+/** What became of one vector on one backend in one dtype. */
 export interface CaseResult {
   readonly id: string;
   readonly flags: readonly string[];
@@ -72,6 +73,7 @@ export interface Participant extends BackendDescription {
   readonly violations?: readonly Violation[];
 }
 
+/** A whole run: every loss on every backend in every dtype. */
 export interface ConformanceResult {
   readonly started: string;
   readonly milliseconds: number;
@@ -86,6 +88,7 @@ export interface ConformanceResult {
   readonly passed: boolean;
 }
 
+/** Vectors of a run, counted by outcome. */
 export interface Totals {
   readonly total: number;
   readonly passed: number;
@@ -131,6 +134,7 @@ function mergeViolations(all: readonly Violation[]): Violation[] {
   return [...merged.values()];
 }
 
+/** Sums over cells. */
 export function addTotals(cells: readonly Cell[]): Totals {
   const sum = (part: (cell: Cell) => number) => cells.reduce((total, cell) => total + part(cell), 0);
   return {

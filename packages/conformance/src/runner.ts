@@ -17,6 +17,7 @@ import { isBackend, type Subject, subjectOf } from './subject.ts';
 import { messageOf } from './text.ts';
 import type { VectorCase, VectorFile } from './vectors.ts';
 
+/** What {@link runConformance} runs. */
 export interface ConformanceRequest {
   readonly backends: readonly (Backend | Subject)[];
   readonly vectors: readonly VectorFile[];
@@ -33,9 +34,11 @@ export interface ConformanceRequest {
   readonly expectations?: Readonly<Record<string, readonly Expectation[]>>;
   /** The bounds to judge by, where they are not those of the definitions that are here: those of a release, say. */
   boundsOf?(entry: VectorCase, request: { readonly backend: string; readonly dtype: FloatDType }): LossBounds | Error;
+  /** Called after every loss on a backend in a dtype. */
   onProgress?(progress: Progress): void;
 }
 
+/** How far a run is, and what it has just done. */
 export interface Progress {
   readonly done: number;
   readonly total: number;

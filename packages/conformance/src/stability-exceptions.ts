@@ -30,6 +30,7 @@ const atKink = (
   outputs: readonly string[],
 ): StabilityException[] => outputs.map((output) => ({ loss, output, cases, limit: Number.POSITIVE_INFINITY, reason }));
 
+/** Where the limit of stability does not hold, each with its reason; one that nothing needs fails a test. */
 export const stabilityExceptions: readonly StabilityException[] = [
   ...because(
     'A cosine is a dot product of unit vectors, with the error of some roundings of 1. A scale of 64, or one over a low temperature, multiplies it; and of the gradient by a vector only what is across the vector is left, so that components that cancel keep the error of the whole.',

@@ -17,6 +17,7 @@ export const stabilityLimit = 64;
 /** The flag of a case that the vectors themselves exempt; its note gives the reason. */
 export const unstableFlag = 'stability-exception';
 
+/** One number’s bound beside the condition of its problem. */
 export interface StabilityElement {
   readonly index: number;
   readonly value: number;

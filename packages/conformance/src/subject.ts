@@ -35,6 +35,7 @@ export interface Violation {
   readonly first: string;
 }
 
+/** Value and gradients, each of which may be left out with a reason. */
 export type SubjectAnswer =
   | {
       readonly value: Tensor;
@@ -52,10 +53,13 @@ export interface Subject {
   readonly foreign?: boolean;
   /** How it is judged where the run doesn't say; by `foreign` where left out. */
   readonly grade?: Grade;
+  /** What it is, and whether it works here. */
   describe(): Promise<BackendDescription>;
+  /** Computes one case. */
   run(request: SubjectRequest): Promise<SubjectAnswer>;
   /** What it did against the protocol since the last call, beside what its cases report. */
   violations?(): Promise<readonly Violation[]>;
+  /** Gives back what it keeps; ends what it started. */
   dispose(): Promise<void>;
 }
 

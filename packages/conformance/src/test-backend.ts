@@ -14,6 +14,7 @@ import { type ConformanceResult, isBad } from './result.ts';
 import { runConformance } from './runner.ts';
 import { loadVectors, vectorIdsNow } from './vector-files.ts';
 
+/** What {@link testBackend} runs. */
 export interface BackendTestOptions {
   /** Losses to run; all that have vectors where left out. */
   readonly losses?: readonly string[];
@@ -27,12 +28,15 @@ export interface BackendTestOptions {
 /** One test of a backend; it throws an Error that says what is wrong. */
 export interface BackendTest {
   readonly name: string;
+  /** Runs it; rejects with an Error that says what is wrong. */
   run(): Promise<void>;
 }
 
 /** As vitest, jest and node:test have them. */
 export interface TestFramework {
+  /** Groups tests. */
   describe(name: string, body: () => void): unknown;
+  /** Declares a test, which fails if its promise is rejected. */
   test(name: string, body: () => Promise<void>): unknown;
 }
 

@@ -4,6 +4,7 @@ import { stabilityInWords, stabilityOf } from './stability.ts';
 import { failuresOf, type TestFramework } from './test-backend.ts';
 import { loadVectors, vectorIdsNow } from './vector-files.ts';
 
+/** What {@link testLosses} runs. */
 export interface LossTestOptions {
   /** Where every vector is run, value and gradients: in each dtype that they have. */
   readonly backends: readonly Backend[];

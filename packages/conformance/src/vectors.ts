@@ -11,6 +11,7 @@ export interface VectorFileJSON {
   readonly withdrawn?: readonly (VectorCaseJSON & { readonly reason: string })[];
 }
 
+/** A vector as the file has it. */
 export interface VectorCaseJSON {
   readonly id: string;
   readonly comment?: string;
@@ -27,6 +28,7 @@ export interface VectorCaseJSON {
   }[];
 }
 
+/** An exact result as the file has it. */
 export interface ResultJSON extends TensorJSON {
   /** What the exact value has beyond its nearest float64. */
   readonly low?: readonly number[];

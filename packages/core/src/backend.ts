@@ -29,6 +29,7 @@ export interface BackendDescription {
   readonly notes?: readonly string[];
 }
 
+/** What a backend compiles a loss for. */
 export interface CompileRequest {
   readonly dtype: FloatDType;
   /** Ranks of the inputs that will be given; of actual tensors: `checkInputs(loss, inputs).signature`. */
@@ -38,39 +39,49 @@ export interface CompileRequest {
   readonly upstream?: boolean;
 }
 
+/** What a run gives: the value, and gradients by the name of the input. */
 export interface LossResult {
   readonly value: Tensor;
   readonly gradients: Readonly<Record<string, Tensor>>;
 }
 
+/** A loss made ready for one combination of ranks, dtype and gradients; sizes may change from run to run. */
 export interface CompiledLoss {
   /** @throws LossInputError if an input is bad; nothing is computed then. */
   run(inputs: LossInputs): Promise<LossResult>;
+  /** Gives back what it keeps. */
   dispose(): void;
 }
 
 /** Where losses run. Every backend gives the same numbers and the same errors. */
 export interface Backend {
   readonly id: string;
+  /** Versions, dtypes, device; whether it works here and, if not, why and what to do. */
   describe(): Promise<BackendDescription>;
   /** @throws UnsupportedError for what this backend can't do; LossInputError for what no backend can. */
   compile(loss: Loss, request: CompileRequest): Promise<CompiledLoss>;
+  /** Gives back what it keeps: sessions, memory, threads. */
   dispose(): Promise<void>;
 }
 
 /** A program made ready by a backend: checked tensors in, tensors out. */
 export interface Executable {
+  /** Computes from tensors that are checked; `sizes` are what the named sizes are in this run. */
   run(tensors: Readonly<Record<string, Tensor>>, sizes: Sizes): Promise<LossResult> | LossResult;
+  /** Gives back what it keeps. */
   dispose?(): void;
 }
 
+/** What {@link defineBackend} makes a backend of. */
 export interface BackendRecipe {
   readonly id: string;
+  /** As `describe` of the backend. */
   describe(): Promise<BackendDescription> | BackendDescription;
   /** Stable operations that the backend lowers itself instead of taking their bodies. */
   readonly keep?: ReadonlySet<Op>;
   /** Makes a program of primitives ready to run. */
   load(program: Program, dtype: FloatDType): Promise<Executable> | Executable;
+  /** Gives back what the backend keeps. */
   dispose?(): Promise<void> | void;
 }
 

@@ -114,6 +114,7 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+/** An input of a loss as plain data. */
 export interface CatalogueInput {
   readonly name: string;
   readonly kind: InputSpec['kind'];
@@ -137,6 +138,7 @@ export interface CatalogueEntry {
   readonly separable: boolean;
 }
 
+/** A definition as plain data: inputs, options with range and default, reductions. */
 export function describeLoss(definition: LossDefinition): CatalogueEntry {
   return {
     id: definition.id,

@@ -17,6 +17,7 @@ export const errorCodes = [
   'INTERNAL',
 ] as const;
 
+/** What kind of bad input it is. */
 export type ErrorCode = (typeof errorCodes)[number];
 
 /** Something the caller gave is wrong: says what, where, and (in one line) what would be right. Nothing was computed. */
@@ -35,6 +36,7 @@ export class LossInputError extends Error {
     this.index = where.index;
   }
 
+  /** As the line protocol writes it. */
   toJSON(): { code: ErrorCode; message: string; input?: string; index?: number } {
     return {
       code: this.code,

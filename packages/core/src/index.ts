@@ -27,9 +27,12 @@ export { addDims, type Dim, mulDims, productOfDims, type Sizes, shapeOf, sizeOfD
 export { type Interpreter, interpreter } from './graph/evaluate.ts';
 export { expand } from './graph/expand.ts';
 export {
+  type AttributeArguments,
+  type Axes,
   clampedLog,
   clampedLog1m,
   complement,
+  complementPower,
   concat,
   constant,
   Expr,
@@ -68,16 +71,25 @@ export { combine, hardest, type Part, penalties } from './loss/compose.ts';
 export {
   checkPrecondition,
   defineLoss,
+  type FormulaInputs,
+  type GivenInputs,
+  type InputSpecs,
   type Loss,
   type LossAbout,
   type LossDefinition,
   type LossFactory,
+  type LossRecipe,
   type LossTerms,
   makeLoss,
+  type OptionArguments,
+  type OptionSchemas,
+  type OptionValues,
   type Reduction,
 } from './loss/define.ts';
+/** What a loss may take: the kinds of {@link defineLoss}’s `inputs`. */
 export * as inputs from './loss/inputs.ts';
 export { type InputSpec, isDifferentiable } from './loss/inputs.ts';
+/** Options that several losses have, for {@link defineLoss}. */
 export * as options from './loss/options.ts';
 export { describeOption, type OptionDescription } from './loss/options.ts';
 export {
@@ -97,9 +109,11 @@ export * from './losses/index.ts';
 export type {
   Attributes,
   Evaluation,
+  NoAttributes,
   Op,
   Primitive,
   PrimitiveAttributes,
+  ReductionAttributes,
   Rule,
   ScanBody,
   Stable,
@@ -107,7 +121,7 @@ export type {
   StableRule,
 } from './ops/attributes.ts';
 export { isPrimitive, primitives } from './ops/index.ts';
-export { type ScanArguments, scan, scanOutputs, split as splitScan } from './ops/scan.ts';
+export { type ScanArguments, type ScanStep, scan, scanOutputs, split as splitScan } from './ops/scan.ts';
 export { stableRules } from './ops/stable.ts';
 export { evaluate, referenceBackend } from './reference.ts';
 export { BroadFaceQueue, type BroadFaceQueueState } from './state/broad-face-queue.ts';

@@ -3,6 +3,7 @@ import { sizeOf } from './graph/ndarray.ts';
 
 /** The dtypes to compute in. */
 export type FloatDType = 'float32' | 'float64';
+/** The dtypes of tensors: floats to compute in, labels and lengths, masks. */
 export type TensorDType = 'float32' | 'float64' | 'int32' | 'bool';
 
 /** A dense row-major array with its dtype: what goes into a loss and comes out of it. bool data are 0 and 1. */
@@ -24,10 +25,12 @@ export type TensorLike =
   | boolean
   | ArrayBufferView
   | NestedArray;
+/** Numbers in arrays in arrays, all rows of a level of one length. */
 export type NestedArray = readonly (number | bigint | boolean | NestedArray | ArrayBufferView)[];
 
 const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array } as const;
 
+/** Whether it is the name of a dtype. */
 export const isTensorDType = (dtype: unknown): dtype is TensorDType =>
   typeof dtype === 'string' && Object.hasOwn(arrays, dtype);
 

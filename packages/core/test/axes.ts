@@ -13,7 +13,7 @@ export function generator(seed: number): () => number {
 }
 
 /** Entries of a tensor along an axis, in the order given; an entry may come twice or not at all. */
-export function take(tensor: Tensor, axis: number, order: readonly number[]): Tensor {
+function take(tensor: Tensor, axis: number, order: readonly number[]): Tensor {
   const shape = tensor.shape.map((size, k) => (k === axis ? order.length : size));
   const strides = stridesTo(tensor.shape, tensor.shape);
   const data = new (tensor.data.constructor as Float64ArrayConstructor)(shape.reduce((a, b) => a * b, 1));

@@ -19,6 +19,7 @@ import { programModel } from './model.ts';
 import type { Runtime } from './runtime.ts';
 import { floatData, type OrtModule, openSession, runSession, type SessionOptions } from './session.ts';
 
+/** How sessions of the backend are made. */
 export interface OnnxBackendOptions {
   /** The package of ONNX Runtime to run in, as imported: `onnxruntime-web`, say. Default onnxruntime-node. */
   readonly ort?: OrtModule;

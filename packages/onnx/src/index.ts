@@ -3,4 +3,4 @@ export { type OnnxBackendOptions, onnxBackend } from './backend.ts';
 export { type OnnxModelOptions, toOnnx } from './model.ts';
 export { type OrtLoss, type OrtLossOptions, type OrtLossResult, ortLoss } from './native.ts';
 export { describeModel, type ModelDescription, type TensorDescription } from './read.ts';
-export type { OrtModule } from './session.ts';
+export type { OrtModule, SessionOptions } from './session.ts';

@@ -39,7 +39,7 @@ const op =
 const pass: Lower<Primitive> = (_, [x]) => x!;
 
 /** Every primitive in ONNX, opset 18, of operations that ONNX Runtime has for float32 and float64 alike. */
-export const lowerings: { readonly [K in Primitive]: Lower<K> } = {
+const lowerings: { readonly [K in Primitive]: Lower<K> } = {
   input: ({ attributes: { name } }) => {
     throw new Error(`the input ${name} is not one of the program`);
   },

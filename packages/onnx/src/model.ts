@@ -7,6 +7,7 @@ import { encodeModel } from './proto.ts';
 export const usualOpset = 18;
 const irVersion = 8;
 
+/** What a model takes and gives. */
 export interface OnnxModelOptions {
   /**
    * The inputs that the model takes, by name, each with its rank; sizes stay symbolic. An input that broadcasts (a
@@ -29,7 +30,7 @@ export interface OnnxModelOptions {
 }
 
 /** Ranks, or a signature, as a signature. */
-export const toSignature = (inputs: OnnxModelOptions['inputs']): Signature =>
+const toSignature = (inputs: OnnxModelOptions['inputs']): Signature =>
   Object.fromEntries(
     Object.entries(inputs).map(([name, entry]) => [name, typeof entry === 'number' ? { rank: entry } : entry]),
   );

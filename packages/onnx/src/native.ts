@@ -16,6 +16,7 @@ import { kept } from './lower.ts';
 import { programModel } from './model.ts';
 import { type OrtModule, openSession, runSession, type SessionOptions } from './session.ts';
 
+/** What a loss on ort.Tensor computes, and in which session. */
 export interface OrtLossOptions {
   /** Inputs whose gradients are wanted. */
   readonly gradients?: readonly string[];
@@ -27,6 +28,7 @@ export interface OrtLossOptions {
   readonly session?: SessionOptions;
 }
 
+/** Value, and gradients by the name of the input. */
 export interface OrtLossResult {
   readonly value: Tensor;
   readonly gradients: Readonly<Record<string, Tensor>>;

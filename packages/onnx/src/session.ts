@@ -10,6 +10,7 @@ export interface OrtModule {
   readonly env?: { readonly versions: Readonly<Partial<Record<'common' | 'node' | 'web', string>>> };
 }
 
+/** Options of a session, as ONNX Runtime has them. */
 export type SessionOptions = InferenceSession.SessionOptions;
 
 /** Only what is fatal is logged; everything else comes back as an error, and a terminal stays clean. */

@@ -77,7 +77,7 @@ const registry = createFileRegistry(
 );
 const schema = registry.getMessage('onnx.ModelProto')!;
 
-export interface ReadAttribute {
+interface ReadAttribute {
   name: string;
   type: number;
   i?: string;
@@ -85,7 +85,7 @@ export interface ReadAttribute {
   g?: ReadGraph;
   ints?: string[];
 }
-export interface ReadValue {
+interface ReadValue {
   name: string;
   type: { tensorType: { elemType: number; shape: { dim?: { dimValue?: string; dimParam?: string }[] } } };
 }

@@ -1,5 +1,4 @@
 import {
-  type Dim,
   type Expr,
   expand,
   type FloatDType,
@@ -84,8 +83,6 @@ export const bool = (shape: readonly number[], data: readonly number[]): NDArray
   shape,
   data: Uint8Array.from(data),
 });
-
-export const dimsOf = (shape: string): Dim[] => (shape === '' ? [] : shape.split(' '));
 
 /** Distance in units in the last place of what was expected; 0 for the same number or NaN for NaN, ∞ where one is not finite. */
 export function ulps(got: number, expected: number, dtype: FloatDType): number {

@@ -16,14 +16,13 @@ const filled = (dtype: Data['dtype'], shape: number[], next: () => number): Data
 
 export const numbers = (shape: number[], scale = 2): Data =>
   filled('float32', shape, () => Math.fround((random() * 2 - 1) * scale));
-export const probabilities = (shape: number[]): Data => filled('float32', shape, () => Math.fround(random()));
+const probabilities = (shape: number[]): Data => filled('float32', shape, () => Math.fround(random()));
 export const labels = (shape: number[], below: number, from = 0): Data =>
   filled('int32', shape, () => from + Math.floor(random() * (below - from)));
 export const constants = (shape: number[], value: number): Data => filled('int32', shape, () => value);
-export const mask = (shape: number[]): Data => filled('bool', shape, () => Number(random() < 0.7));
-export const signs = (shape: number[]): Data => filled('float32', shape, () => (random() < 0.5 ? -1 : 1));
+const mask = (shape: number[]): Data => filled('bool', shape, () => Number(random() < 0.7));
 /** Numbers that a formula must survive: saturated, tied, infinite, undefined. */
-export const extremes = (shape: number[], of = [0, -0, 1, -1, 20, -20, 90, -90, 1e4, -1e4]): Data => {
+const extremes = (shape: number[], of = [0, -0, 1, -1, 20, -20, 90, -90, 1e4, -1e4]): Data => {
   let k = 0;
   return filled('float32', shape, () => of[k++ % of.length]!);
 };

@@ -86,7 +86,7 @@ function compile(tf: TensorFlow, program: Program, native: boolean): Compiled {
 }
 
 /** Not `instanceof`: a program may hold two copies of tfjs-core, which share their engine. */
-export const isTensor = (value: unknown): value is TfTensor =>
+const isTensor = (value: unknown): value is TfTensor =>
   value !== null && typeof value === 'object' && 'dataId' in value && 'shape' in value;
 
 function byName(

@@ -7,7 +7,7 @@ export interface Recipe {
   readonly compute: (step: RecipeStep) => TfTensor | TfTensor[];
 }
 
-export interface RecipeStep {
+interface RecipeStep {
   readonly tf: TensorFlow;
   readonly node: Expr;
   readonly inputs: readonly TfTensor[];

@@ -13,6 +13,7 @@ export interface Runtime {
   readonly version: string;
 }
 
+/** A backend of TensorFlow.js: plain JavaScript, WebAssembly, native, the graphics card. */
 export type RuntimeId = 'tfjs-cpu' | 'tfjs-wasm' | 'tfjs-node' | 'tfjs-webgl';
 
 /** Why a runtime can't be had here, and what to do, each in one line. */

@@ -40,7 +40,7 @@ export function runScan(step: ScanStep): TfTensor[] {
 
 const interpreters = new WeakMap<Expr<'scan'>, Interpreter>();
 
-export function hostScan({ tf, node, inputs, sizes }: ScanStep): TfTensor[] {
+function hostScan({ tf, node, inputs, sizes }: ScanStep): TfTensor[] {
   let run = interpreters.get(node);
   if (run === undefined) {
     const leaves = node.inputs.map(({ type }, k) => make('input', [], { name: `operand${k}`, type }) as Expr);
@@ -66,7 +66,7 @@ function fromArray(tf: TensorFlow, { shape, data }: NDArray): TfTensor {
 const bodies = [false, true].map(() => new WeakMap<ScanBody, Plan>());
 
 /** The body as kernels, once a step; the number of steps is known from the shapes. */
-export function loopScan({ tf, node, attributes: { body, reverse }, inputs, sizes }: ScanStep): TfTensor[] {
+function loopScan({ tf, node, attributes: { body, reverse }, inputs, sizes }: ScanStep): TfTensor[] {
   const native = isNative(tf);
   const known = bodies[Number(native)]!;
   let step = known.get(body);

@@ -1,6 +1,6 @@
 import { findRuntime, isMissing, onBackend, type Runtime, type RuntimeId } from '../src/runtime.ts';
 
-export const ids: readonly RuntimeId[] = ['tfjs-cpu', 'tfjs-wasm', 'tfjs-node'];
+const ids: readonly RuntimeId[] = ['tfjs-cpu', 'tfjs-wasm', 'tfjs-node'];
 
 /** Every runtime that is here. `npm test` sets tfjs-node up; without it, its tests are skipped and say why. */
 export const runtimes: readonly (readonly [RuntimeId, Runtime | undefined, string])[] = await Promise.all(

@@ -18,7 +18,7 @@ export function removeTemporary(): void {
 }
 
 /** The installed tfjs-node's folder. */
-export const installed = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'));
+const installed = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'));
 
 /** A second clone of the installed tfjs-node, as it is before any set-up. */
 export function freshClone(): string {

@@ -1,4 +1,4 @@
-import { type FloatDType, sizeOf, type Tensor, UnsupportedError } from '@isoloss/core';
+import { sizeOf, type Tensor, UnsupportedError } from '@isoloss/core';
 import { Engine, type EngineOptions } from './run/engine.ts';
 import { unsupported, unsupportedThreads } from './support.ts';
 
@@ -86,4 +86,4 @@ export const defaultEngine = (): WasmEngine => {
   return shared;
 };
 
-export type { EngineOptions, FloatDType };
+export type { EngineOptions };

@@ -16,6 +16,7 @@ import { kept } from './compile/rewrite.ts';
 import { defaultEngine, engineOf, type WasmEngine } from './engine.ts';
 import { type Into, load, type Ready } from './program.ts';
 
+/** What a loss computes, and where. */
 export interface WasmLossOptions {
   /** `float32` (the default) or `float64`. */
   readonly dtype?: FloatDType;
@@ -25,6 +26,7 @@ export interface WasmLossOptions {
   readonly engine?: WasmEngine;
 }
 
+/** A loss that runs at once, in float32 or float64. */
 export interface WasmLoss {
   /**
    * Value and gradients, at once. Compiles when it meets a combination of ranks for the first time.

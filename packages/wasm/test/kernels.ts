@@ -12,7 +12,7 @@ export function randoms(seed: number): () => number {
   };
 }
 
-export const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
+const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
 type Arrays = { [K in keyof typeof arrays]: InstanceType<(typeof arrays)[K]> };
 
 const pattern = 0xa5;

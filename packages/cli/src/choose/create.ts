@@ -33,6 +33,7 @@ export interface SelectedBackend extends Backend {
   readonly selection: Selection;
 }
 
+/** How {@link createBackend} selects. */
 export interface CreateOptions {
   /**
    * Throw rather than use anything but the first choice: for production, where a fallback that is ten times slower is worse

@@ -14,6 +14,7 @@ import {
 } from '@isoloss/core';
 import { UsageError } from '../errors.ts';
 
+/** Shapes of inputs, by name. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /** Every required input of a loss, with its shape as a function of how far one axis is stretched. */

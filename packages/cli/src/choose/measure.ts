@@ -30,7 +30,7 @@ const start = (): Child => openChild('choose/measure-child');
 const ask = <T>(child: Child, question: Question, timeoutMs: number): Promise<T> => child.ask<T>(question, timeoutMs);
 
 /** Which filter an error of a candidate's process stands for. */
-export function filterOf(error: unknown): Exclusion['filter'] {
+function filterOf(error: unknown): Exclusion['filter'] {
   const name = error instanceof Error ? error.name : '';
   return name === 'UnavailableError' ? 'not available' : name === 'UnsupportedError' ? 'unsupported' : 'failed';
 }

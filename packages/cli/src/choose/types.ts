@@ -5,13 +5,20 @@ import type { InstallSize } from '../doctor/packages.ts';
 import type { Shapes } from './inputs.ts';
 import type { Summary } from './statistics.ts';
 
-export const objectives = ['latency', 'throughput', 'cold-start', 'memory', 'size'] as const;
+/** What the best may be best at. */
+export const objectives = [
+  'latency',
+  'throughput',
+  'cold-start',
+  'memory',
+  'size',
+] as const satisfies readonly Objective[];
 /**
  * What the best is best at. `latency`: the median time of a warm call. `throughput`: processor time of a call, all threads
  * together, which is what a server with every core busy gives calls by. `cold-start`: from the start of the process to the
  * first result. `memory`: the peak of the process. `size`: what is installed.
  */
-export type Objective = (typeof objectives)[number];
+export type Objective = 'latency' | 'throughput' | 'cold-start' | 'memory' | 'size';
 
 /** What is going to be computed, where, and what must hold. */
 export interface ChoiceRequest {
@@ -38,6 +45,7 @@ export interface ChoiceRequest {
   readonly quick?: boolean;
   /** After which a process that does not answer is taken to hang; default 60 s. */
   readonly timeoutMs?: number;
+  /** Called after each step: how many are done, of how many, and what is next. */
   onProgress?(done: number, total: number, what: string): void;
 }
 
@@ -77,6 +85,7 @@ export interface Warm extends Summary {
   readonly cpu: number;
 }
 
+/** What was measured of one candidate. */
 export interface Measurement {
   readonly candidate: string;
   readonly backend: BackendId;
@@ -92,6 +101,7 @@ export interface Measurement {
   readonly sizes: readonly SizeResult[];
 }
 
+/** Times of warm calls at one size of the axis, in milliseconds. */
 export interface SizeResult {
   readonly size: number;
   readonly median: number;
@@ -152,6 +162,7 @@ export interface BackendConfig {
   };
 }
 
+/** What to take, and why. */
 export interface Recommendation {
   readonly candidate: string;
   /** The deciding reason, in a sentence. */
@@ -161,6 +172,7 @@ export interface Recommendation {
   readonly config: BackendConfig;
 }
 
+/** What {@link chooseBackend} measured, left out and recommends. */
 export interface ChoiceReport {
   readonly schema: 'isoloss-choice/1';
   readonly version: string;

@@ -9,6 +9,7 @@ import { type KnownBad, knownBad } from './known-bad.ts';
 import { findPackages, type InstallScript, isInstalled, nativeState } from './packages.ts';
 import type { Probe } from './probe-child.ts';
 
+/** A package that a backend stands on, as it is installed. */
 export interface PackageReport {
   readonly name: string;
   /** null: not installed. */
@@ -25,6 +26,7 @@ export interface PackageReport {
  */
 export type Status = 'works' | 'missing' | 'unfinished' | 'broken';
 
+/** How one backend fares on this machine. */
 export interface BackendReport {
   readonly id: BackendId;
   readonly summary: string;
@@ -49,6 +51,7 @@ export interface BackendReport {
   readonly remedy: string | null;
 }
 
+/** What {@link doctor} found: the machine, every backend, what is wrong. */
 export interface DoctorReport {
   readonly schema: 'isoloss-doctor/1';
   readonly version: string;
@@ -59,11 +62,13 @@ export interface DoctorReport {
   readonly ok: boolean;
 }
 
+/** What {@link doctor} looks at. */
 export interface DoctorRequest {
   /** All if left out. One that is asked for has to work. */
   readonly backends?: readonly BackendId[] | undefined;
   /** After which a backend that does not answer is taken to hang. */
   readonly timeoutMs?: number;
+  /** Called before each backend is tried. */
   onProgress?(done: number, total: number, what: string): void;
 }
 

@@ -23,7 +23,7 @@ interface Manifest {
 const own = dirname(dirname(dirname(realpathSync(fileURLToPath(import.meta.url)))));
 
 /** The package that code in a folder would get: Node's own walk upwards, which no `exports` of the package can hide. */
-export function findPackage(name: string, from: string): Installed | undefined {
+function findPackage(name: string, from: string): Installed | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const found = at(join(folder, 'node_modules', name), name);
     if (found !== undefined) return found;
@@ -134,6 +134,7 @@ function filesBelow(root: string, enter: (folder: string) => boolean, below = ''
   });
 }
 
+/** What packages take on disk. */
 export interface InstallSize {
   /** Of all files, each counted once. */
   readonly bytes: number;

@@ -52,7 +52,7 @@ export async function findPackage(nameOrFolder: string, from: string): Promise<F
 }
 
 /** The folder of the package that a file or folder belongs to: the nearest above with a package.json. */
-export function packageAbove(start: string): string | undefined {
+function packageAbove(start: string): string | undefined {
   for (let folder = start; ; folder = path.dirname(folder)) {
     if (existsSync(path.join(folder, 'package.json'))) return folder;
     if (folder === path.dirname(folder)) return undefined;

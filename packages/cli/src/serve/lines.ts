@@ -2,7 +2,7 @@
 export type Line = { readonly text: string } | { readonly tooLong: number };
 
 /** A string of V8 ends at 512 MB; a line of a tenth of that is a million numbers. */
-export const maxLine = 256 * 2 ** 20;
+const maxLine = 256 * 2 ** 20;
 
 /**
  * Splits a stream of bytes into lines, as they come. Not readline, since that splits at U+2028 as well, which JSON

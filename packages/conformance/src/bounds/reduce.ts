@@ -18,7 +18,7 @@ import { mul } from './elementwise.ts';
  * u·Σ|terms|. Zeros that are exact are no terms. If every term is a multiple of some 2^q and Σ|terms| <= 2^(p+q), every
  * partial sum in every order is a number of the format, and the sum is exact.
  */
-export class Sum {
+class Sum {
   private total = 0;
   private correction = 0;
   private magnitude = 0;

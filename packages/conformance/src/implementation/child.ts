@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { clean } from '../text.ts';
 
 /** A line may be as long as this: some three million numbers. What is longer is refused before it fills the memory. */
-export const maxLine = 64 * 2 ** 20;
+const maxLine = 64 * 2 ** 20;
 
 /** So much of what a program logs is kept, for the message when it crashes. */
 const keptLog = 2048;

@@ -9,10 +9,10 @@ import type { ImplementationSpec } from './spec.ts';
 const protocol = 1;
 
 /** Seconds, where the specification says nothing: importing a large Python library takes a while. */
-export const defaultTimeouts = { start: 60, case: 30 } as const;
+const defaultTimeouts = { start: 60, case: 30 } as const;
 
 /** After so many crashes or hangs without an answer in between, the rest is not tried: it would take hours. */
-export const maxDeaths = 5;
+const maxDeaths = 5;
 
 /** How long a program may take to end after `stop`. */
 const stopMs = 2000;

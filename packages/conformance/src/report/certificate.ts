@@ -18,6 +18,7 @@ export interface CertificateCell {
   readonly worst: number | null;
 }
 
+/** What became of the vectors on one backend. */
 export interface CertificateBackend {
   readonly id: string;
   /** The runtime and its version, as the backend describes itself. */

@@ -3,6 +3,7 @@ import { summarizePairs } from '../pairs.ts';
 import { addTotals, type Cell, type Column, type ConformanceResult, isBad } from '../result.ts';
 import { full, plural, seconds, short } from './format.ts';
 
+/** How a report is written for people. */
 export interface TerminalOptions {
   /** Columns of the terminal; 100 where it is not known. */
   readonly width?: number;

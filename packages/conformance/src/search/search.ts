@@ -18,6 +18,7 @@ import type { ExpectedTensor, VectorCase, VectorCaseJSON } from '../vectors.ts';
 import { type Call, calls } from './draw.ts';
 import { resultsOf } from './sensitivity.ts';
 
+/** What {@link search} draws, and for whom. */
 export interface SearchRequest {
   readonly loss: string;
   readonly subject: Subject;
@@ -31,6 +32,7 @@ export interface SearchRequest {
   readonly id?: string;
 }
 
+/** What a search found, and how to run it again. */
 export interface SearchResult {
   readonly loss: string;
   readonly backend: string;

@@ -34,12 +34,14 @@ function format(terms: Terms): Dim {
     .join('+');
 }
 
+/** a + b, in canonical form. */
 export function addDims(a: Dim, b: Dim): Dim {
   const terms = parse(a);
   for (const [name, n] of parse(b)) terms.set(name, (terms.get(name) ?? 0) + n);
   return format(terms);
 }
 
+/** a · b, in canonical form. */
 export function mulDims(a: Dim, b: Dim): Dim {
   const terms: Terms = new Map();
   for (const [x, n] of parse(a)) {
@@ -51,6 +53,7 @@ export function mulDims(a: Dim, b: Dim): Dim {
   return format(terms);
 }
 
+/** The product of sizes; 1 of none. */
 export const productOfDims = (dims: readonly Dim[]): Dim => dims.reduce(mulDims, 1);
 
 /** A size as a sum of products, for backends that must compute it at run time: `[[2, ['S']], [1, []]]` for `2*S+1`. */
@@ -76,4 +79,5 @@ export function sizeOfDim(dim: Dim, sizes: Sizes): number {
   return total;
 }
 
+/** A shape in a run: every size as a number. */
 export const shapeOf = (dims: readonly Dim[], sizes: Sizes): number[] => dims.map((dim) => sizeOfDim(dim, sizes));

@@ -6,6 +6,7 @@ import type { Expr } from './expr.ts';
 import { isOp, topological } from './graph.ts';
 import { allocate, type NDArray, sizeOf } from './ndarray.ts';
 
+/** Computes a graph from inputs by name, and what the named sizes are. */
 export type Interpreter = (inputs: ReadonlyMap<string, NDArray>, sizes: Sizes) => NDArray[];
 
 /** The meaning of a graph of primitives, in float64: evaluates node by node, and forgets each value after its last use. */

@@ -6,6 +6,7 @@ export interface NDArray {
   readonly data: Float64Array | Int32Array | Uint8Array;
 }
 
+/** The number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 export function allocate(dtype: DType, size: number): Float64Array | Int32Array | Uint8Array {

@@ -185,7 +185,7 @@ function sumOfKnown(node: Expr<'sum'>): Expr | undefined {
 }
 
 /**
- * The same outputs with less work: folds constants, applies {@link laws}, drops what is not used. For graphs whose
+ * The same outputs with less work: folds constants, applies `laws`, drops what is not used. For graphs whose
  * derivatives have been taken.
  */
 export function simplify(outputs: readonly Expr[]): Expr[] {

@@ -10,10 +10,7 @@ export interface TensorType {
   readonly shape: readonly Dim[];
 }
 
-export const float = (shape: readonly Dim[]): TensorType => ({ dtype: 'float', shape });
-export const int = (shape: readonly Dim[]): TensorType => ({ dtype: 'int', shape });
-export const bool = (shape: readonly Dim[]): TensorType => ({ dtype: 'bool', shape });
-
+/** A type as text: `float[N,3]`. */
 export const formatType = (type: TensorType): string => `${type.dtype}[${type.shape.join(',')}]`;
 
 export const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>

@@ -10,6 +10,7 @@ import { resolve } from './trace.ts';
 /** What callers hand to a loss, by name. An input that is undefined is not given. */
 export type LossInputs = Readonly<Record<string, TensorLike | undefined>>;
 
+/** Inputs that fit a loss, as tensors, with what was read off them. */
 export interface CheckedInputs {
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly resolved: readonly ResolvedInput[];

@@ -16,14 +16,20 @@ export interface LossTerms {
   readonly normalizer?: Expr;
 }
 
+/** Inputs of a loss, by name. */
 export type InputSpecs = Readonly<Record<string, InputSpec>>;
+/** Options of a loss as schemas of zod, by name. */
 export type OptionSchemas = Readonly<Record<string, z.ZodType>>;
-type OptionValues<O extends OptionSchemas> = { readonly [K in keyof O]: z.output<O[K]> };
-type OptionArguments<O extends OptionSchemas> = { readonly [K in keyof O]?: z.input<O[K]> };
-type FormulaInputs<I extends InputSpecs> = {
+/** Options as a formula sees them: all there. */
+export type OptionValues<O extends OptionSchemas> = { readonly [K in keyof O]: z.output<O[K]> };
+/** Options as a caller writes them: those with a default may be left out. */
+export type OptionArguments<O extends OptionSchemas> = { readonly [K in keyof O]?: z.input<O[K]> };
+/** Inputs as a formula sees them; an optional one may be undefined. */
+export type FormulaInputs<I extends InputSpecs> = {
   readonly [K in keyof I]: I[K] extends { readonly optional: true } ? Expr | undefined : Expr;
 };
 
+/** From unreduced values to the result; `partial` is numerator and normalizer of the mean, `batchmean` the sum over the size of the first axis. */
 export type Reduction = 'none' | 'mean' | 'sum' | 'batchmean' | 'partial';
 
 /** What people read about a loss; every text is one line of Markdown. */
@@ -44,6 +50,7 @@ export interface LossAbout {
   readonly names?: Readonly<Record<string, string>>;
 }
 
+/** What {@link defineLoss} makes a loss of. */
 export interface LossRecipe<I extends InputSpecs, O extends OptionSchemas> {
   /** camelCase; the name in vectors, protocol and docs. */
   readonly id: string;
@@ -66,6 +73,7 @@ export interface LossRecipe<I extends InputSpecs, O extends OptionSchemas> {
 
 /** What a precondition sees of actual inputs. */
 export interface GivenInputs {
+  /** Whether an input is given. */
   has(input: string): boolean;
   readonly sizes: Sizes;
   readonly shapes: Readonly<Record<string, readonly number[]>>;
@@ -81,10 +89,13 @@ export interface LossDefinition {
   readonly options: OptionSchemas;
   readonly reductions: readonly Reduction[];
   readonly separable: boolean;
+  /** What is wrong with options and inputs together, if anything; see {@link LossRecipe.precondition}. */
   precondition(options: Readonly<Record<string, unknown>>, given: GivenInputs): string | LossInputError | undefined;
+  /** Why there is no gradient with these options, if there is none. */
   notDifferentiable(options: Readonly<Record<string, unknown>>): string | undefined;
   /** For losses made of losses: their inputs' types, which no pattern says. Their parts see to masks, weights and guards. */
   resolve?(signature: Signature): ResolvedInput[];
+  /** The terms of the unreduced loss. With `guard`, illegal values make their own elements NaN. */
   formula(
     inputs: Readonly<Record<string, Expr | undefined>>,
     options: Readonly<Record<string, unknown>>,
@@ -92,7 +103,7 @@ export interface LossDefinition {
   ): LossTerms;
 }
 
-/** A loss with its options: frozen, comparable by {@link key}, serialisable. */
+/** A loss with its options: frozen, comparable by {@link Loss.key}, serialisable. */
 export interface Loss {
   readonly id: string;
   /** All options, defaults filled in. */
@@ -100,6 +111,7 @@ export interface Loss {
   readonly definition: LossDefinition;
   /** Equal for equal losses: id and options as text. */
   readonly key: string;
+  /** The loss as plain data, for {@link lossFromJSON}. */
   toJSON(): { id: string; options: Readonly<Record<string, unknown>> };
 }
 

@@ -1,5 +1,6 @@
 import type { DType } from '../graph/type.ts';
 
+/** What an input holds. Gradients exist for the first four. */
 export type Kind =
   | 'float'
   | 'nonNegative'
@@ -59,6 +60,7 @@ export const float = (shape: string): InputSpec => input('float', shape);
 /** A number in [0, 1]; `checked` makes anything else, NaN too, VALUE_OUT_OF_DOMAIN. */
 export const probability = (shape: string, more: { checked?: boolean } = {}): InputSpec =>
   input('probability', shape, more);
+/** A logarithm of a probability. */
 export const logProbability = (shape: string): InputSpec => input('logProbability', shape);
 /** A class label. */
 export const index = (
@@ -75,6 +77,7 @@ export const binary = (shape: string): InputSpec => input('binary', shape);
 export const length = (shape: string, more: { atMost: string }): InputSpec => input('length', shape, more);
 /** Labels, or another form of the target with another rank. */
 export const either = (first: InputSpec, second: InputSpec): InputSpec => ({ ...first, or: second });
+/** An input that may be left out: the formula gets undefined for it. */
 export const optional = <S extends InputSpec>(spec: S): Optional<S> => ({ ...spec, optional: true });
 /** An optional input that repeats to `shape`. */
 export const broadcast = <S extends InputSpec>(spec: S): Optional<S> => ({ ...spec, optional: true, broadcast: true });
@@ -90,6 +93,7 @@ export const weight = (shape: string, meanOver: 'weights' | 'count'): Optional<I
 /** An optional mask of what counts: true = counts. */
 export const mask = (shape: string): Optional<InputSpec> => broadcast(input('mask', shape));
 
+/** Whether there are gradients with respect to such an input. */
 export const isDifferentiable = (spec: InputSpec): boolean =>
   spec.kind === 'float' || spec.kind === 'nonNegative' || spec.kind === 'probability' || spec.kind === 'logProbability';
 

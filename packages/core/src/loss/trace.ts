@@ -11,6 +11,7 @@ import { ignoredLabel, isDifferentiable } from './inputs.ts';
 import { type Reduced, reduce } from './reduction.ts';
 import { inputSpec, type ResolvedInput, resolveInputs, type Signature } from './shapes.ts';
 
+/** What a loss is traced for. */
 export interface TraceRequest {
   readonly signature: Signature;
   /** Inputs whose gradients are wanted. */

@@ -3,8 +3,10 @@ import type { Expr } from '../graph/expr.ts';
 import type { NDArray } from '../graph/ndarray.ts';
 import type { DType, TensorType } from '../graph/type.ts';
 
-type None = Record<never, never>;
-type Reduction = { axes: readonly number[]; keepDims: boolean };
+/** An operation without attributes. */
+export type NoAttributes = Record<never, never>;
+/** Over which axes, in ascending order, and whether they stay with size 1. */
+export type ReductionAttributes = { axes: readonly number[]; keepDims: boolean };
 
 /** The body of a {@link scan}: closed, so that it means the same wherever it stands. */
 export interface ScanBody {
@@ -24,35 +26,35 @@ export interface PrimitiveAttributes {
   size: { dim: Dim };
   iota: { dim: Dim };
   // Arithmetic
-  add: None;
-  sub: None;
-  mul: None;
-  div: None;
-  minimum: None;
-  maximum: None;
-  neg: None;
-  abs: None;
-  sign: None;
-  sqrt: None;
-  exp: None;
-  expm1: None;
-  log: None;
-  log1p: None;
-  relu: None;
-  sin: None;
-  cos: None;
-  atan: None;
+  add: NoAttributes;
+  sub: NoAttributes;
+  mul: NoAttributes;
+  div: NoAttributes;
+  minimum: NoAttributes;
+  maximum: NoAttributes;
+  neg: NoAttributes;
+  abs: NoAttributes;
+  sign: NoAttributes;
+  sqrt: NoAttributes;
+  exp: NoAttributes;
+  expm1: NoAttributes;
+  log: NoAttributes;
+  log1p: NoAttributes;
+  relu: NoAttributes;
+  sin: NoAttributes;
+  cos: NoAttributes;
+  atan: NoAttributes;
   pow: { exponent: number };
   // Comparison, logic, choice
-  equal: None;
-  less: None;
-  lessEqual: None;
-  isNaN: None;
-  isFinite: None;
-  and: None;
-  or: None;
-  not: None;
-  where: None;
+  equal: NoAttributes;
+  less: NoAttributes;
+  lessEqual: NoAttributes;
+  isNaN: NoAttributes;
+  isFinite: NoAttributes;
+  and: NoAttributes;
+  or: NoAttributes;
+  not: NoAttributes;
+  where: NoAttributes;
   cast: { dtype: DType };
   /** `arbitrary`: a shift that is taken off and put back, on whose value nothing depends. */
   stopGradient: { arbitrary: boolean };
@@ -64,9 +66,9 @@ export interface PrimitiveAttributes {
   reverse: { axis: number };
   concat: { axis: number };
   // Reduction and contraction
-  sum: Reduction;
-  max: Reduction;
-  matmul: None;
+  sum: ReductionAttributes;
+  max: ReductionAttributes;
+  matmul: NoAttributes;
   // Indices and order
   gather: { axis: number };
   scatterAdd: { axis: number; size: Dim };
@@ -79,44 +81,54 @@ export interface PrimitiveAttributes {
 
 /** Operations defined in primitives that own their derivative, because differentiating their body would not be stable. */
 export interface StableAttributes {
-  sigmoid: None;
-  softplus: None;
-  tanh: None;
-  logCosh: None;
+  sigmoid: NoAttributes;
+  softplus: NoAttributes;
+  tanh: NoAttributes;
+  logCosh: NoAttributes;
   complementPower: { exponent: number };
   floorStraightThrough: { low: number };
   clip: { low: number; high: number };
   clampedLog: { floor: number; guard: number };
   clampedLog1m: { floor: number; guard: number };
-  xlogy: None;
-  logAddExp: None;
+  xlogy: NoAttributes;
+  logAddExp: NoAttributes;
   logSumExp: { axis: number };
   logSoftmax: { axis: number };
   softmax: { axis: number; complement: boolean };
   softmaxDivergence: { axis: number };
   norm: { axis: number; p: number };
   mixturePower: { exponent: number };
-  logisticLoss: None;
+  logisticLoss: NoAttributes;
   robust: { alpha: number };
-  expExcess: None;
+  expExcess: NoAttributes;
   halfDeviance: { power: number };
   unit: { axis: number; low: number };
-  fraction: None;
+  fraction: NoAttributes;
 }
 
+/** Attributes of every operation, by its name. */
 export type Attributes = PrimitiveAttributes & StableAttributes;
+/** The name of an operation that every backend lowers. */
 export type Primitive = keyof PrimitiveAttributes;
+/** The name of an operation that is defined in primitives and owns its derivative. */
 export type Stable = keyof StableAttributes;
+/** The name of an operation. */
 export type Op = keyof Attributes;
 
 /** What a primitive is: its type rule, its meaning in float64, its derivative. */
 export interface Rule<K extends Op> {
+  /**
+   * The result’s type.
+   * @throws TraceError if the inputs don’t fit
+   */
   infer(inputs: readonly TensorType[], attributes: Attributes[K], nodes: readonly Expr[]): TensorType;
+  /** The result in float64. */
   evaluate(inputs: readonly NDArray[], context: Evaluation<K>): NDArray;
   /** The cotangent of each input, from the cotangent of the result; null where it is 0. */
   derivative(cotangent: Expr, node: Expr<K>): readonly (Expr | null)[];
 }
 
+/** What an operation knows beside its inputs when it is computed. */
 export interface Evaluation<K extends Op> {
   readonly attributes: Attributes[K];
   /** The result's shape in this run. */
@@ -126,6 +138,8 @@ export interface Evaluation<K extends Op> {
 
 /** A stable operation: its body in primitives, and its own derivative with the reason. */
 export interface StableRule<K extends Stable> {
+  /** The operation in primitives. */
   body(inputs: readonly Expr[], attributes: Attributes[K]): Expr;
+  /** The cotangent of each input, from the cotangent of the result; null where it is 0. */
   derivative(cotangent: Expr, node: Expr<K>): readonly (Expr | null)[];
 }

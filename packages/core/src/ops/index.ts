@@ -59,6 +59,7 @@ export const primitives: { readonly [K in Primitive]: Rule<K> } = {
   output: outputRule,
 };
 
+/** Whether every backend lowers it itself, rather than by its body. */
 export const isPrimitive = (op: Op): op is Primitive => op in primitives;
 
 type TypeAndDerivative<K extends Op> = Pick<Rule<K>, 'infer' | 'derivative'>;

@@ -21,6 +21,7 @@ export function scanOutputs(node: Expr): TensorType[] {
   return [...carries, ...carries.map((type) => withTime(type, steps)), ...outputs];
 }
 
+/** What {@link scan} runs over. */
 export interface ScanArguments {
   /** The carries before the first step. */
   init: readonly Expr[];
@@ -31,7 +32,8 @@ export interface ScanArguments {
   reverse?: boolean;
 }
 
-type StepFunction = (
+/** One step: the next carries, and what it gives out, from carries, one slice of each sequence, and the invariants. */
+export type ScanStep = (
   carries: Expr[],
   slices: Expr[],
   invariants: Expr[],
@@ -40,7 +42,7 @@ type StepFunction = (
 /** Runs `step` along the first axis of the sequences, handing each step's carries to the next. */
 export function scan(
   { init, sequences, invariants = [], reverse = false }: ScanArguments,
-  step: StepFunction,
+  step: ScanStep,
 ): { carries: Expr[]; outputs: Expr[] } {
   const argument = (kind: string) => (type: TensorType, k: number) => make('input', [], { name: `${kind}${k}`, type });
   const carryInputs = init.map((x) => x.type).map(argument('carry'));

@@ -414,6 +414,7 @@ const robust: StableRule<'robust'> = {
   },
 };
 
+/** The meaning of every stable operation. */
 export const stableRules: { readonly [K in Stable]: StableRule<K> } = {
   sigmoid,
   softplus,

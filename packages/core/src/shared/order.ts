@@ -1,7 +1,7 @@
 import { type Expr, iota, where } from '../graph/expr.ts';
 
 /** Along the axis, largest first; ties in their order. */
-export const descending = (x: Expr, axis: number): Expr => x.gather(x.neg().argsort(axis), axis);
+const descending = (x: Expr, axis: number): Expr => x.gather(x.neg().argsort(axis), axis);
 
 /** 1, 2, … along the axis of a value, shaped to repeat against it. */
 export function ranks(x: Expr, axis: number): Expr {

@@ -105,6 +105,7 @@ export class BroadFaceQueue {
     };
   }
 
+  /** The queue as plain data, for {@link BroadFaceQueue.fromJSON}. */
   toJSON(): BroadFaceQueueState {
     const { queueFeatures, queueTargets, queuePrototypes } = this.inputs();
     return {

@@ -12,6 +12,7 @@ export interface CrdMemoryState {
   readonly bank: readonly number[];
 }
 
+/** Sizes of the memory, and how it changes. */
 export interface CrdMemoryOptions {
   /** Examples in the data set: `crd`'s datasetSize. */
   readonly size: number;
@@ -107,6 +108,7 @@ export class CrdMemory {
     }
   }
 
+  /** The memory as plain data, for {@link CrdMemory.fromJSON}. */
   toJSON(): CrdMemoryState {
     return {
       size: this.size,

@@ -106,6 +106,7 @@ export class PartialMean {
     return this;
   }
 
+  /** The sums as plain data, for {@link PartialMean.fromJSON}. */
   toJSON(): PartialMeanState {
     return {
       parts: this.#parts,

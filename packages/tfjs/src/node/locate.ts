@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TfjsNodeUnavailableError } from './error.ts';
 
-export const packageName = '@tensorflow/tfjs-node';
+const packageName = '@tensorflow/tfjs-node';
 
 /**
  * The Node-API version of the binding. tfjs-node 4.22.0 takes the highest that both it and Node know: 8 on every Node

@@ -13,6 +13,7 @@ import { installOfficially } from './official.ts';
 import { Progress } from './progress.ts';
 import { type TfjsNodeStatus, tfjsNodeStatus } from './status.ts';
 
+/** How tfjs-node is set up. */
 export interface SetupOptions {
   /** Gets a line when a step starts, and one every five seconds while it lasts. */
   onProgress?: ((message: string) => void) | undefined;
@@ -29,6 +30,7 @@ export interface SetupOptions {
   packageDirectory?: string | undefined;
 }
 
+/** What was set up, and how. */
 export interface SetupResult {
   /** `ready`: it worked already; `installed`: by its own install script; `built`: from source, now or earlier. */
   readonly status: 'ready' | 'installed' | 'built';

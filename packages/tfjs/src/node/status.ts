@@ -22,6 +22,7 @@ export type TfjsNodeStatus =
     }
   | { readonly available: false; readonly reason: string; readonly remedy: string };
 
+/** Which tfjs-node is asked about. */
 export interface StatusOptions {
   /** Instead of the user's cache folder. */
   cacheDirectory?: string | undefined;

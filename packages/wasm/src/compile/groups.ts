@@ -36,7 +36,7 @@ const reduces = (root: Root, variable: number): boolean =>
   root.reduce?.variables.includes(variable) === true && !(root.tiles !== undefined && variable === last(root));
 
 /** How the loops of some roots fit together, or undefined if they have nothing to share. */
-export function structure(roots: readonly Root[]): { prefix: number; tile: boolean } | undefined {
+function structure(roots: readonly Root[]): { prefix: number; tile: boolean } | undefined {
   if (roots.some(({ scatter }) => scatter) && roots.length > 1) return undefined;
   const producers = new Map<number, Root[]>();
   for (const root of roots) producers.set(root.buffer.id, [...(producers.get(root.buffer.id) ?? []), root]);

@@ -172,7 +172,7 @@ function special(node: Expr): LaneOp {
 const isMinusAbs = (x: Expr): boolean => x.op === 'neg' && x.inputs[0]!.op === 'abs';
 
 /** Coordinates of an operand that broadcasts, right-aligned. */
-export function broadcastTo(operand: Expr, at: readonly Coordinate[]): Coordinate[] {
+function broadcastTo(operand: Expr, at: readonly Coordinate[]): Coordinate[] {
   const missing = at.length - operand.rank;
   return operand.shape.map((dim, axis) => (dim === 1 ? origin : at[axis + missing]!));
 }

@@ -1,4 +1,4 @@
-import type { Attributes, Dim, DType, Expr, Primitive } from '@isoloss/core';
+import type { Dim, DType, Expr, Primitive } from '@isoloss/core';
 
 /**
  * Values inside a loop nest. A {@link Lane} is what one element costs: it is built from the graph by {@link inline}, which
@@ -204,7 +204,7 @@ export function lanesOf(roots: readonly Lane[]): Lane[] {
   return order;
 }
 
-export function operandsOf(lane: Lane): Lane[] {
+function operandsOf(lane: Lane): Lane[] {
   if (lane.kind === 'op') return [...lane.inputs];
   if (lane.kind === 'load') return lane.terms.flatMap(({ at }) => (at.kind === 'indirect' ? [at.index] : []));
   return [];
@@ -253,5 +253,3 @@ export const costOf: Readonly<Record<LaneOp, number>> = {
 
 /** An element of the graph's elementwise operations, as far as lanes know them. */
 export const isElementwise = (node: Expr): node is Expr<ElementwiseOp> & Expr => Object.hasOwn(costOf, node.op);
-
-export type AttributesOf<K extends ElementwiseOp> = Attributes[K];

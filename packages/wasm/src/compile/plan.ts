@@ -56,7 +56,7 @@ export interface Plan {
   readonly between: readonly Buffer[];
 }
 
-export const storageOf =
+const storageOf =
   (isInput: (buffer: Buffer) => boolean) =>
   (buffer: Buffer): Storage =>
     buffer.dtype === 'bool' ? (isInput(buffer) ? 'byte' : 'mask') : buffer.dtype;

@@ -41,7 +41,7 @@ export type External =
       readonly results: ReadonlyMap<number, Buffer>;
     };
 
-export interface Operand {
+interface Operand {
   readonly buffer: Buffer;
   readonly transposed: boolean;
 }

@@ -9,6 +9,7 @@ const sharedWork = 4e6;
 /** Parts of a large job on one thread: V8 puts in optimised code between calls, not within one. */
 const parts = 8;
 
+/** What an engine may use. */
 export interface EngineOptions {
   /** Threads that share large inputs: 1 (the default), any other number, or `auto` for one a core. Needs shared memory. */
   readonly threads?: number | 'auto';

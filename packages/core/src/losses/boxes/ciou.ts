@@ -3,6 +3,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { boxes } from '../../shared/boxes.ts';
 
+/**
+ * diou plus the difference of aspect ratios.
+ *
+ * `1 − IoU + d²/(c² + eps) + α·v, v = 4/π²·(atan(w_t/h_t) − atan(w/h))², α = v/(1 − IoU + v + eps)`
+ *
+ * - `input`: float, shape (N, 4)
+ * - `target`: float, shape (N, 4)
+ *
+ * Options: `eps` (a number >= 0, default 1e-7), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/ciou.md
+ */
 export const ciou = defineLoss({
   id: 'ciou',
   family: 'boxes',

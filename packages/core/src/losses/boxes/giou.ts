@@ -3,6 +3,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { boxes } from '../../shared/boxes.ts';
 
+/**
+ * iou less the empty share of the enclosing box.
+ *
+ * `1 − IoU + (C − U)/(C + eps)`
+ *
+ * - `input`: float, shape (N, 4)
+ * - `target`: float, shape (N, 4)
+ *
+ * Options: `eps` (a number >= 0, default 1e-7), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/giou.md
+ */
 export const giou = defineLoss({
   id: 'giou',
   family: 'boxes',

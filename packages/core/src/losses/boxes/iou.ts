@@ -3,6 +3,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { boxes } from '../../shared/boxes.ts';
 
+/**
+ * 1 less intersection over union.
+ *
+ * `1 − I/(U + eps)`
+ *
+ * - `input`: float, shape (N, 4)
+ * - `target`: float, shape (N, 4)
+ *
+ * Options: `eps` (a number >= 0, default 1e-7), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/iou.md
+ */
 export const iou = defineLoss({
   id: 'iou',
   family: 'boxes',

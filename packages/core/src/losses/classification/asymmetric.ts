@@ -3,6 +3,22 @@ import { complement, type Expr, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask, weight } from '../../loss/inputs.ts';
 
+/**
+ * Multi-label focal loss with unequal focusing, and negatives below a probability left out.
+ *
+ * `−t·(1 − p)^γ₊·log p − (1 − t)·pₘ^γ₋·log(1 − pₘ), p = sigmoid(x), pₘ = max(p − clip, 0)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `gammaNegative` (a number >= 0, default 4), `gammaPositive` (a number >= 0, default 1), `clip` (a number >=
+ * 0 and < 1, default 0.05), `eps` (a number > 0, default 1e-8), `detachFocal` (true or false, default false),
+ * `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/asymmetric.md
+ */
 export const asymmetric = defineLoss({
   id: 'asymmetric',
   family: 'classification',

@@ -3,6 +3,22 @@ import { logisticLoss } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { broadcast, float, mask, weight } from '../../loss/inputs.ts';
 
+/**
+ * Binary cross entropy of logits, one sigmoid an element.
+ *
+ * `posWeight·t·softplus(−x) + (1−t)·softplus(x)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ * - `posWeight` (optional): float, shape (...), broadcast
+ *
+ * Options: `labelSmoothing` (a number >= 0 and <= 1, default 0), `reduction` ("none", "mean", "sum", "partial",
+ * default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/bceWithLogits.md
+ */
 export const bceWithLogits = defineLoss({
   id: 'bceWithLogits',
   aliases: ['sigmoidCrossEntropy'],

@@ -2,6 +2,20 @@ import { clampedLog, clampedLog1m, complement } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { mask, probability, weight } from '../../loss/inputs.ts';
 
+/**
+ * Binary cross entropy of probabilities.
+ *
+ * `−(t·max(log p, −100) + (1−t)·max(log(1−p), −100))`
+ *
+ * - `input`: probabilities, shape (...)
+ * - `target`: probabilities, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/bce.md
+ */
 export const bce = defineLoss({
   id: 'bce',
   family: 'classification',

@@ -4,6 +4,18 @@ import { float, probability } from '../../loss/inputs.ts';
 import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 
+/**
+ * The best wrong score against the right one, for one-hot targets.
+ *
+ * `max(0, max_c (1 − t_c)·x_c − Σ_c t_c·x_c + 1)`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: probabilities, shape (..., C) with the classes at classAxis
+ *
+ * Options: `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/categoricalHinge.md
+ */
 export const categoricalHinge = defineLoss({
   id: 'categoricalHinge',
   family: 'classification',

@@ -6,6 +6,22 @@ import { classAxis, ignoreIndex } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { countedLabels, labelNormalizer, lookup } from '../../shared/labels.ts';
 
+/**
+ * Softmax cross entropy, for class labels or for target probabilities.
+ *
+ * `−w_y·log softmax(x)_y for labels; −Σ_c w_c·t_c·log softmax(x)_c for probabilities`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...); or probabilities, shape (..., C) with the classes at classAxis
+ * - `weight` (optional): float, shape (C)
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `ignoreIndex` (an integer or null, default -100), `labelSmoothing` (a number >= 0 and <= 1, default 0),
+ * `fromLogits` (true or false, default true), `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum",
+ * "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/crossEntropy.md
+ */
 export const crossEntropy = defineLoss({
   id: 'crossEntropy',
   aliases: ['softmaxLoss'],

@@ -13,6 +13,21 @@ import {
   oddsAgainstEach,
 } from '../../shared/labels.ts';
 
+/**
+ * Softmax cross entropy that turns away from what is already right.
+ *
+ * `−α·w_y·(1 − p_y)^γ·log p_y, with p = softmax(x); for probabilities Σ_c of t_c times that`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...); or probabilities, shape (..., C) with the classes at classAxis
+ * - `weight` (optional): float, shape (C)
+ *
+ * Options: `gamma` (a number >= 0, default 2), `alpha` (a number or null, default null), `ignoreIndex` (an integer or
+ * null, default -100), `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum", "partial", default
+ * "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/focal.md
+ */
 export const focal = defineLoss({
   id: 'focal',
   family: 'classification',

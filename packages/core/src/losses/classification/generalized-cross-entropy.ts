@@ -6,6 +6,19 @@ import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { oddsAgainst } from '../../shared/labels.ts';
 
+/**
+ * Between cross entropy (q → 0) and the absolute error (q = 1): robust to wrong labels.
+ *
+ * `(1 − p_y^q)/q`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ *
+ * Options: `q` (a number > 0 and <= 1, default 0.5), `fromLogits` (true or false, default false), `classAxis` (an
+ * integer, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/generalizedCrossEntropy.md
+ */
 export const generalizedCrossEntropy = defineLoss({
   id: 'generalizedCrossEntropy',
   family: 'classification',

@@ -2,6 +2,20 @@ import { complement } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask, sign, weight } from '../../loss/inputs.ts';
 
+/**
+ * The margin loss of support vector machines.
+ *
+ * `max(0, 1 − t·x), t = ±1`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: −1 or 1, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/hinge.md
+ */
 export const hinge = defineLoss({
   id: 'hinge',
   family: 'classification',

@@ -6,6 +6,20 @@ import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { alongAxis, isClass, oddsAgainst } from '../../shared/labels.ts';
 
+/**
+ * Cross entropy with a margin for each class that grows with its rarity.
+ *
+ * `−log softmax(scale·(x − Δ_y·onehot(y)))_y, Δ_j ∝ counts_j^(−¼), the largest = maxMargin`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ * - `counts`: float, shape (C)
+ *
+ * Options: `maxMargin` (a number > 0, default 0.5), `scale` (a number > 0, default 30), `classAxis` (an integer,
+ * default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/ldam.md
+ */
 export const ldam = defineLoss({
   id: 'ldam',
   family: 'classification',

@@ -5,6 +5,20 @@ import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { alongAxis, oddsAgainst } from '../../shared/labels.ts';
 
+/**
+ * Cross entropy on logits shifted by the classes’ log-frequencies.
+ *
+ * `−log softmax(x + tau·log prior)_y`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ * - `prior`: float, shape (C)
+ *
+ * Options: `tau` (a number >= 0, default 1), `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum",
+ * "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/logitAdjusted.md
+ */
 export const logitAdjusted = defineLoss({
   id: 'logitAdjusted',
   family: 'classification',

@@ -4,6 +4,20 @@ import { defineLoss } from '../../loss/define.ts';
 import { float, index, optional } from '../../loss/inputs.ts';
 import { isClass, lookup } from '../../shared/labels.ts';
 
+/**
+ * Every wrong score should stay below the right one by a margin.
+ *
+ * `Σ_{i≠y} w_y·max(0, margin − x_y + x_i)^p / C`
+ *
+ * - `input`: float, shape (N, C) or (C)
+ * - `target`: int32 labels, shape (N) or ()
+ * - `weight` (optional): float, shape (C)
+ *
+ * Options: `p` (a number, default 1), `margin` (a number, default 1), `reduction` ("none", "mean", "sum", "partial",
+ * default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/multiMargin.md
+ */
 export const multiMargin = defineLoss({
   id: 'multiMargin',
   family: 'classification',

@@ -5,6 +5,18 @@ import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { isClass } from '../../shared/labels.ts';
 
+/**
+ * Crammer and Singer’s multi-class margin.
+ *
+ * `max_c (x_c + 1[c ≠ y]) − x_y`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ *
+ * Options: `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/multiclassHinge.md
+ */
 export const multiclassHinge = defineLoss({
   id: 'multiclassHinge',
   family: 'classification',

@@ -2,6 +2,18 @@ import { constant, iota, size, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, index } from '../../loss/inputs.ts';
 
+/**
+ * Every right score should exceed every wrong one by 1.
+ *
+ * `Σ_{j in targets} Σ_{i not in targets} max(0, 1 − x_j + x_i) / C`
+ *
+ * - `input`: float, shape (N, C) or (C)
+ * - `target`: int32 labels, shape (N, C) or (C)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/multilabelMargin.md
+ */
 export const multilabelMargin = defineLoss({
   id: 'multilabelMargin',
   family: 'classification',

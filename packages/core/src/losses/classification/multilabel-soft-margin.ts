@@ -2,6 +2,19 @@ import { logisticLoss } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, optional } from '../../loss/inputs.ts';
 
+/**
+ * Binary cross entropy of logits, averaged over the classes of an example.
+ *
+ * `mean_c w_c·(t_c·softplus(−x_c) + (1 − t_c)·softplus(x_c))`
+ *
+ * - `input`: float, shape (..., C)
+ * - `target`: float, shape (..., C)
+ * - `weight` (optional): float, shape (C)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/multilabelSoftMargin.md
+ */
 export const multilabelSoftMargin = defineLoss({
   id: 'multilabelSoftMargin',
   family: 'classification',

@@ -5,6 +5,20 @@ import { classAxis, ignoreIndex } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { countedLabels, labelNormalizer, lookup } from '../../shared/labels.ts';
 
+/**
+ * The negative log-likelihood of labels, from log-probabilities.
+ *
+ * `−w_y·x_y at the label y`
+ *
+ * - `input`: log-probabilities, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ * - `weight` (optional): float, shape (C)
+ *
+ * Options: `ignoreIndex` (an integer or null, default -100), `classAxis` (an integer, default 1), `reduction` ("none",
+ * "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/nll.md
+ */
 export const nll = defineLoss({
   id: 'nll',
   family: 'classification',

@@ -6,6 +6,19 @@ import { classAxis, ignoreIndex } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { countedLabels, labelNormalizer, oddsAgainst } from '../../shared/labels.ts';
 
+/**
+ * Cross entropy with its first polynomial coefficient changed.
+ *
+ * `−log p_y + epsilon·(1 − p_y)`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ *
+ * Options: `epsilon` (a number, default 2), `ignoreIndex` (an integer or null, default -100), `classAxis` (an integer,
+ * default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/poly1.md
+ */
 export const poly1 = defineLoss({
   id: 'poly1',
   family: 'classification',

@@ -3,6 +3,22 @@ import { complement, logisticLoss, mixturePower, where } from '../../graph/expr.
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask, optional, weight } from '../../loss/inputs.ts';
 
+/**
+ * Binary cross entropy of logits that turns away from what is already right.
+ *
+ * `αₜ·(1−pₜ)^γ·bce, with p = σ(x), pₜ = p·t + (1−p)(1−t), αₜ = α·t + (1−α)(1−t)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ * - `normalizer` (optional): float, shape ()
+ *
+ * Options: `alpha` (a number >= 0 and <= 1 or null, default 0.25), `gamma` (a number >= 0, default 2), `reduction`
+ * ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/sigmoidFocal.md
+ */
 export const sigmoidFocal = defineLoss({
   id: 'sigmoidFocal',
   family: 'classification',

@@ -1,6 +1,18 @@
 import { defineLoss } from '../../loss/define.ts';
 import { float, sign } from '../../loss/inputs.ts';
 
+/**
+ * The logistic loss with targets −1 and 1.
+ *
+ * `log(1 + exp(−t·x))`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: −1 or 1, shape (...)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/softMargin.md
+ */
 export const softMargin = defineLoss({
   id: 'softMargin',
   family: 'classification',

@@ -6,6 +6,18 @@ import { classAxisOf } from '../../loss/shapes.ts';
 import { isClass } from '../../shared/labels.ts';
 import { sparsemaxThreshold } from '../../shared/order.ts';
 
+/**
+ * The loss whose gradient is sparsemax(x) − onehot(y).
+ *
+ * `½·Σ_{j in support} (x_j² − τ²) − x_y + ½`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ *
+ * Options: `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/sparsemax.md
+ */
 export const sparsemax = defineLoss({
   id: 'sparsemax',
   family: 'classification',

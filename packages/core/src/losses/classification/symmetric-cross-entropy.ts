@@ -5,6 +5,19 @@ import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { oddsAgainst } from '../../shared/labels.ts';
 
+/**
+ * Cross entropy plus its reverse, in which log 0 is a constant.
+ *
+ * `−alpha·log p_y − beta·logZero·(1 − p_y)`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ *
+ * Options: `alpha` (a number >= 0, default 0.1), `beta` (a number >= 0, default 1), `logZero` (a number < 0, default
+ * -4), `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/symmetricCrossEntropy.md
+ */
 export const symmetricCrossEntropy = defineLoss({
   id: 'symmetricCrossEntropy',
   family: 'classification',

@@ -1,6 +1,18 @@
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The largest difference over the last axis.
+ *
+ * `max|input − target|`
+ *
+ * - `input`: float, shape (..., D)
+ * - `target`: float, shape (..., D)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/chebyshev.md
+ */
 export const chebyshev = defineLoss({
   id: 'chebyshev',
   family: 'distance',

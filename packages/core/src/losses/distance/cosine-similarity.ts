@@ -3,6 +3,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { cosineDistance } from '../../shared/distances.ts';
 
+/**
+ * 1 less the cosine of the angle between rows.
+ *
+ * `1 − x·y/(max(‖x‖, eps)·max(‖y‖, eps))`
+ *
+ * - `input`: float, shape (..., D)
+ * - `target`: float, shape (..., D)
+ *
+ * Options: `eps` (a number > 0, default 1e-8), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/cosineSimilarity.md
+ */
 export const cosineSimilarity = defineLoss({
   id: 'cosineSimilarity',
   family: 'distance',

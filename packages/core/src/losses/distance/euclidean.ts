@@ -1,6 +1,18 @@
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The Euclidean distance over the last axis.
+ *
+ * `‖input − target‖₂`
+ *
+ * - `input`: float, shape (..., D)
+ * - `target`: float, shape (..., D)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/euclidean.md
+ */
 export const euclidean = defineLoss({
   id: 'euclidean',
   family: 'distance',

@@ -2,6 +2,19 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The share of differing elements; soft, the mean absolute difference.
+ *
+ * `mean[input ≠ target], mean[(input > threshold) ≠ (target > threshold)], or mean|input − target|`
+ *
+ * - `input`: float, shape (..., D)
+ * - `target`: float, shape (..., D)
+ *
+ * Options: `threshold` (a number or null, default null), `soft` (true or false, default false), `reduction` ("none",
+ * "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/hamming.md
+ */
 export const hamming = defineLoss({
   id: 'hamming',
   family: 'distance',

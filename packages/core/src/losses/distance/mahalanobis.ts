@@ -3,6 +3,19 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The distance in units of a covariance.
+ *
+ * `√(dᵀ·inverseCovariance·d), d = input − target`
+ *
+ * - `input`: float, shape (..., D)
+ * - `target`: float, shape (..., D)
+ * - `inverseCovariance`: float, shape (D, D)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/mahalanobis.md
+ */
 export const mahalanobis = defineLoss({
   id: 'mahalanobis',
   family: 'distance',

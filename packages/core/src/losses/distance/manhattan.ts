@@ -1,6 +1,18 @@
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The Manhattan distance over the last axis.
+ *
+ * `Σ|input − target|`
+ *
+ * - `input`: float, shape (..., D)
+ * - `target`: float, shape (..., D)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/manhattan.md
+ */
 export const manhattan = defineLoss({
   id: 'manhattan',
   family: 'distance',

@@ -3,6 +3,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { numberOrInfinity } from '../../loss/options.ts';
 
+/**
+ * The p-norm of the difference over the last axis.
+ *
+ * `(Σ|input − target|^p)^(1/p)`
+ *
+ * - `input`: float, shape (..., D)
+ * - `target`: float, shape (..., D)
+ *
+ * Options: `p` (a number > 0 or Infinity, default 3), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/minkowski.md
+ */
 export const minkowski = defineLoss({
   id: 'minkowski',
   family: 'distance',

@@ -5,6 +5,19 @@ import { float } from '../../loss/inputs.ts';
 import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 
+/**
+ * The student’s softened probabilities should match the teacher’s.
+ *
+ * `T²·Σ_c q_c·(log q_c − log p_c), p = softmax(input/T), q = softmax(target/T)`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: float, shape (..., C) with the classes at classAxis
+ *
+ * Options: `temperature` (a number > 0, default 4), `classAxis` (an integer, default 1), `reduction` ("none", "mean",
+ * "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/distillation.md
+ */
 export const distillation = defineLoss({
   id: 'distillation',
   family: 'distillation',

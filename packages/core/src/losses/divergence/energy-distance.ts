@@ -2,6 +2,20 @@ import { concat, constant, type Expr, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, optional } from '../../loss/inputs.ts';
 
+/**
+ * The energy distance of two samples on the line.
+ *
+ * `√(2·E|X − Y| − E|X − X′| − E|Y − Y′|) = √(2·∫(F − G)²)`
+ *
+ * - `input`: float, shape (n)
+ * - `target`: float, shape (m)
+ * - `inputWeight` (optional): float, shape (n)
+ * - `targetWeight` (optional): float, shape (m)
+ *
+ * Options: `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/energyDistance.md
+ */
 export const energyDistance = defineLoss({
   id: 'energyDistance',
   family: 'divergence',

@@ -1,6 +1,17 @@
 import { defineLoss } from '../../loss/define.ts';
 import { probability } from '../../loss/inputs.ts';
 
+/**
+ * The entropy of a distribution; as a loss, it makes distributions peaked.
+ *
+ * `−Σ_c p_c·log p_c`
+ *
+ * - `input`: probabilities, shape (..., C)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/entropy.md
+ */
 export const entropy = defineLoss({
   id: 'entropy',
   family: 'divergence',

@@ -2,6 +2,18 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, logProbability } from '../../loss/inputs.ts';
 
+/**
+ * The Kullback–Leibler divergence of measures that need not sum to 1.
+ *
+ * `Σ_c t_c·(log t_c − x_c) + exp(x_c) − t_c`
+ *
+ * - `input`: log-probabilities, shape (..., C)
+ * - `target`: float, shape (..., C)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/generalizedKl.md
+ */
 export const generalizedKl = defineLoss({
   id: 'generalizedKl',
   family: 'divergence',

@@ -2,6 +2,18 @@ import { type Expr, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { probability } from '../../loss/inputs.ts';
 
+/**
+ * The Hellinger distance of distributions, between 0 and 1.
+ *
+ * `‖√p − √q‖₂/√2`
+ *
+ * - `input`: probabilities, shape (..., C)
+ * - `target`: probabilities, shape (..., C)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/hellinger.md
+ */
 export const hellinger = defineLoss({
   id: 'hellinger',
   family: 'divergence',

@@ -3,6 +3,18 @@ import { type Expr, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { probability } from '../../loss/inputs.ts';
 
+/**
+ * The Jensen–Shannon divergence: symmetric, bounded by log 2.
+ *
+ * `½·KL(p ‖ m) + ½·KL(q ‖ m), m = (p + q)/2`
+ *
+ * - `input`: probabilities, shape (..., C)
+ * - `target`: probabilities, shape (..., C)
+ *
+ * Options: `base` (a number > 1 or "e", default "e"), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/jsDivergence.md
+ */
 export const jsDivergence = defineLoss({
   id: 'jsDivergence',
   family: 'divergence',

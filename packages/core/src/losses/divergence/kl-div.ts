@@ -3,6 +3,19 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The Kullback–Leibler divergence, element by element: how far `input` is from `target`.
+ *
+ * `t·(log t − log q), with log q = input, or log(input) without logInput`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ *
+ * Options: `logInput` (true or false, default true), `logTarget` (true or false, default false), `reduction` ("none",
+ * "mean", "sum", "batchmean", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/klDiv.md
+ */
 export const klDiv = defineLoss({
   id: 'klDiv',
   family: 'divergence',

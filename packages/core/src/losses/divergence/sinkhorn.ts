@@ -4,6 +4,21 @@ import { defineLoss } from '../../loss/define.ts';
 import { float, optional } from '../../loss/inputs.ts';
 import { sinkhornDual, uniform } from '../../shared/sinkhorn.ts';
 
+/**
+ * Entropic optimal transport between two point clouds.
+ *
+ * `Σ_i a_i·f_i + Σ_j b_j·g_j after `iterations` log-domain steps from 0, cost ‖x_i − y_j‖^p`
+ *
+ * - `input`: float, shape (n, d)
+ * - `target`: float, shape (m, d)
+ * - `inputWeight` (optional): float, shape (n)
+ * - `targetWeight` (optional): float, shape (m)
+ *
+ * Options: `p` (a number, default 2), `epsilon` (a number > 0, default 0.1), `iterations` (an integer >= 1 and <=
+ * 10000, default 100), `debiased` (true or false, default false), `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/sinkhorn.md
+ */
 export const sinkhorn = defineLoss({
   id: 'sinkhorn',
   family: 'divergence',

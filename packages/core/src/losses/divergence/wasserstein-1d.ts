@@ -4,6 +4,21 @@ import { complement, concat, type Expr, iota, size, zeros } from '../../graph/ex
 import { defineLoss } from '../../loss/define.ts';
 import { broadcast, float } from '../../loss/inputs.ts';
 
+/**
+ * The optimal transport cost between two samples on the line, exact by sorting.
+ *
+ * `Σᵢ |x₍ᵢ₎ − y₍ᵢ₎|^p; normalized: ∫₀¹ |F⁻¹(u) − G⁻¹(u)|^p du`
+ *
+ * - `input`: float, shape (..., n)
+ * - `target`: float, shape (..., m)
+ * - `inputWeight` (optional): float, shape (..., n), broadcast
+ * - `targetWeight` (optional): float, shape (..., m), broadcast
+ *
+ * Options: `p` (a number >= 1, default 1), `normalized` (true or false, default false), `reduction` ("none", "mean",
+ * "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/wasserstein1d.md
+ */
 export const wasserstein1d = defineLoss({
   id: 'wasserstein1d',
   family: 'divergence',

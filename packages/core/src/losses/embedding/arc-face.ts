@@ -3,6 +3,20 @@ import { defineLoss } from '../../loss/define.ts';
 import { float, index } from '../../loss/inputs.ts';
 import { angles, angularMargin, marginSoftmax } from '../../shared/margin-softmax.ts';
 
+/**
+ * Softmax cross entropy on angles, with an angular margin added to the target’s.
+ *
+ * `−log softmax(scale·z)_y, with z_y = cos(θ_y + margin), z_j = cos θ_j`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `scale` (a number > 0, default 64), `margin` (a number >= 0 and <= 3.141592653589793, default 0.5),
+ * `easyMargin` (true or false, default false), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/arcFace.md
+ */
 export const arcFace = defineLoss({
   id: 'arcFace',
   family: 'embedding',

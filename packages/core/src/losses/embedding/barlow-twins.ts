@@ -4,6 +4,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { diagonal } from '../../shared/pairs.ts';
 
+/**
+ * The cross-correlation of two views’ features should be the identity.
+ *
+ * `Σ_i (1 − C_ii)² + lambda·Σ_{i≠j} C_ij²`
+ *
+ * - `input1`: float, shape (N, D)
+ * - `input2`: float, shape (N, D)
+ *
+ * Options: `lambda` (a number >= 0, default 0.0051), `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/barlowTwins.md
+ */
 export const barlowTwins = defineLoss({
   id: 'barlowTwins',
   family: 'embedding',

@@ -4,6 +4,24 @@ import { defineLoss } from '../../loss/define.ts';
 import { float, index } from '../../loss/inputs.ts';
 import { angles, angularMargin, marginSoftmax } from '../../shared/margin-softmax.ts';
 
+/**
+ * arcFace over the batch and a queue of past embeddings, compensated for how the prototypes have moved since.
+ *
+ * `arcFace over batch and queue; queued e becomes e + (‖e‖/‖w_q‖)·(w_now − w_q)`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ * - `queueFeatures`: float, shape (Q, D)
+ * - `queueTargets`: int32 labels, shape (Q)
+ * - `queuePrototypes`: float, shape (Q, D)
+ *
+ * Options: `scale` (a number > 0, default 64), `margin` (a number >= 0 and <= 3.141592653589793, default 0.5),
+ * `easyMargin` (true or false, default false), `compensate` (true or false, default true), `reduction` ("none",
+ * "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/broadFace.md
+ */
 export const broadFace = defineLoss({
   id: 'broadFace',
   family: 'embedding',

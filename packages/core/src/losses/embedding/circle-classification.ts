@@ -5,6 +5,21 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { isLabel, softmaxCrossEntropy } from '../../shared/labels.ts';
 
+/**
+ * Circle loss on class prototypes: each cosine is weighted by how far it is from where it should be.
+ *
+ * `log(1 + Σ_{j≠y} exp(gamma·α_j·(s_j − margin)) · exp(−gamma·α_y·(s_y − (1 − margin)))), α_j = max(0, s_j + margin),
+ * α_y = max(0, 1 + margin − s_y)`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `margin` (a number >= 0 and <= 1, default 0.25), `gamma` (a number > 0, default 256), `reduction` ("none",
+ * "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/circleClassification.md
+ */
 export const circleClassification = defineLoss({
   id: 'circleClassification',
   family: 'embedding',

@@ -5,6 +5,19 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { meanOfNonZero, pairMasks } from '../../shared/pairs.ts';
 
+/**
+ * Circle loss on pairs within a batch: each similarity is weighted by how far it is from where it should be.
+ *
+ * `softplus(LSE_p(−gamma·α_p·(s_p − (1 − margin))) + LSE_n(gamma·α_n·(s_n − margin)))`
+ *
+ * - `embeddings`: float, shape (N, D)
+ * - `labels`: int32 labels, shape (N)
+ *
+ * Options: `margin` (a number >= 0 and <= 1, default 0.4), `gamma` (a number > 0, default 80), `reduction` ("none",
+ * "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/circle.md
+ */
 export const circle = defineLoss({
   id: 'circle',
   family: 'embedding',

@@ -4,6 +4,19 @@ import { float } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { softmaxCrossEntropy } from '../../shared/labels.ts';
 
+/**
+ * Images and texts of a batch should pick each other.
+ *
+ * `½·(−log softmax(logits)_ii by rows and by columns), logits = exp(logitScale)·cos`
+ *
+ * - `image`: float, shape (N, D)
+ * - `text`: float, shape (N, D)
+ * - `logitScale`: float, shape ()
+ *
+ * Options: `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/clip.md
+ */
 export const clip = defineLoss({
   id: 'clip',
   family: 'embedding',

@@ -3,6 +3,20 @@ import { complement, constant } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { binary, float } from '../../loss/inputs.ts';
 
+/**
+ * Similar pairs are drawn together, others pushed beyond a margin.
+ *
+ * `½·(t·d² + (1 − t)·max(0, margin − d)²), d = ‖x₁ − x₂‖₂, t = 1 for similar`
+ *
+ * - `input1`: float, shape (N, D)
+ * - `input2`: float, shape (N, D)
+ * - `target`: 0 or 1, shape (N)
+ *
+ * Options: `margin` (a number >= 0, default 1), `squared` (true or false, default true), `half` (true or false,
+ * default true), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/contrastive.md
+ */
 export const contrastive = defineLoss({
   id: 'contrastive',
   family: 'embedding',

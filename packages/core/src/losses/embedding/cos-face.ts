@@ -4,6 +4,20 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { marginSoftmax } from '../../shared/margin-softmax.ts';
 
+/**
+ * Softmax cross entropy on cosines, with a margin taken off the target’s.
+ *
+ * `−log softmax(scale·z)_y, with z_y = cos θ_y − margin, z_j = cos θ_j`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `scale` (a number > 0, default 64), `margin` (a number >= 0, default 0.35), `reduction` ("none", "mean",
+ * "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/cosFace.md
+ */
 export const cosFace = defineLoss({
   id: 'cosFace',
   aliases: ['amSoftmax'],

@@ -6,6 +6,20 @@ import { float, sign } from '../../loss/inputs.ts';
 /** torch’s, added to squared lengths. */
 const eps = 1e-12;
 
+/**
+ * The cosine of similar pairs should be 1, of others below a margin.
+ *
+ * `1 − cos for t = 1, max(0, cos − margin) for t = −1`
+ *
+ * - `input1`: float, shape (N, D) or (D)
+ * - `input2`: float, shape (N, D) or (D)
+ * - `target`: −1 or 1, shape (N) or ()
+ *
+ * Options: `margin` (a number >= -1 and <= 1, default 0), `reduction` ("none", "mean", "sum", "partial", default
+ * "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/cosineEmbedding.md
+ */
 export const cosineEmbedding = defineLoss({
   id: 'cosineEmbedding',
   family: 'embedding',

@@ -5,6 +5,22 @@ import { defineLoss } from '../../loss/define.ts';
 import { float, optional } from '../../loss/inputs.ts';
 import { normalize } from '../../shared/distances.ts';
 
+/**
+ * Contrastive representation distillation: noise-contrastive estimation of which student and teacher belong together.
+ *
+ * `−log(P⁺/(P⁺ + m·Pₙ + eps)) − Σ_k log(m·Pₙ/(P_k + m·Pₙ + eps)), P = exp(⟨a, b⟩/temperature)/normalizer, Pₙ =
+ * 1/datasetSize, m = K`
+ *
+ * - `anchor`: float, shape (N, D)
+ * - `positive`: float, shape (N, D)
+ * - `negatives`: float, shape (N, K, D)
+ * - `normalizer` (optional): float, shape ()
+ *
+ * Options: `temperature` (a number > 0, default 0.07), `datasetSize` (a number > 0, default null), `eps` (a number >=
+ * 0, default 1e-7), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/crd.md
+ */
 export const crd = defineLoss({
   id: 'crd',
   family: 'embedding',

@@ -7,6 +7,22 @@ import { arcFace } from './arc-face.ts';
 import { cosFace } from './cos-face.ts';
 import { normFace } from './norm-face.ts';
 
+/**
+ * A margin softmax plus the discrepancy of embeddings from their prototypes, less a common displacement.
+ *
+ * `base + lambda·mean_i ‖ε_i − ξ‖, ε_i = x̂_i − ŵ_{y_i}, ξ = displacement, no longer than radius`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ * - `displacement`: float, shape (D)
+ *
+ * Options: `base` ("arcFace", "cosFace", "normFace", default "arcFace"), `baseOptions` (an object, default {}),
+ * `lambda` (a number >= 0, default 0.5), `radius` (a number > 0, default 0.05), `reduction` ("none", "mean", "sum",
+ * "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/discFace.md
+ */
 export const discFace = defineLoss({
   id: 'discFace',
   family: 'embedding',

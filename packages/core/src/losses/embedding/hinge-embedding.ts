@@ -3,6 +3,18 @@ import { constant, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, sign } from '../../loss/inputs.ts';
 
+/**
+ * A distance should be small for similar pairs and beyond a margin for others.
+ *
+ * `x for t = 1, max(0, margin − x) for t = −1`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: −1 or 1, shape (...)
+ *
+ * Options: `margin` (a number, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/hingeEmbedding.md
+ */
 export const hingeEmbedding = defineLoss({
   id: 'hingeEmbedding',
   family: 'embedding',

@@ -5,6 +5,18 @@ import { float } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { softmaxCrossEntropy } from '../../shared/labels.ts';
 
+/**
+ * Each anchor should pick its own positive out of the batch.
+ *
+ * `−log softmax(cos(a_i, p_·)/temperature)_i`
+ *
+ * - `anchor`: float, shape (N, D)
+ * - `positive`: float, shape (N, D)
+ *
+ * Options: `temperature` (a number > 0, default 0.07), `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/infoNce.md
+ */
 export const infoNce = defineLoss({
   id: 'infoNce',
   family: 'embedding',

@@ -5,6 +5,20 @@ import { float, index } from '../../loss/inputs.ts';
 import { normalize } from '../../shared/distances.ts';
 import { diagonal, pairMasks } from '../../shared/pairs.ts';
 
+/**
+ * Each positive pair against all negatives of both its ends.
+ *
+ * `½·max(0, log Σ_{n negative of i or j} exp(negativeMargin − d) + d_ij − positiveMargin)², averaged over positive
+ * pairs`
+ *
+ * - `embeddings`: float, shape (N, D)
+ * - `labels`: int32 labels, shape (N)
+ *
+ * Options: `negativeMargin` (a number, default 1), `positiveMargin` (a number, default 0), `reduction` ("none",
+ * "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/liftedStructure.md
+ */
 export const liftedStructure = defineLoss({
   id: 'liftedStructure',
   family: 'embedding',

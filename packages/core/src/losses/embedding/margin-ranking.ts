@@ -2,6 +2,19 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mutual, sign } from '../../loss/inputs.ts';
 
+/**
+ * Of two scores, the one that should be higher should be, by a margin.
+ *
+ * `max(0, −t·(x₁ − x₂) + margin), t = ±1`
+ *
+ * - `input1`: float, shape (...)
+ * - `input2`: float, shape (...)
+ * - `target`: −1 or 1, shape (...)
+ *
+ * Options: `margin` (a number, default 0), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/marginRanking.md
+ */
 export const marginRanking = defineLoss({
   id: 'marginRanking',
   family: 'embedding',

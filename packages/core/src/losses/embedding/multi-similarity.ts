@@ -5,6 +5,19 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { pairMasks } from '../../shared/pairs.ts';
 
+/**
+ * Pairs are weighted by their own similarity and by the others’.
+ *
+ * `log(1 + Σ_p exp(−alpha·(s_p − base)))/alpha + log(1 + Σ_n exp(beta·(s_n − base)))/beta`
+ *
+ * - `embeddings`: float, shape (N, D)
+ * - `labels`: int32 labels, shape (N)
+ *
+ * Options: `alpha` (a number > 0, default 2), `beta` (a number > 0, default 50), `base` (a number, default 0.5),
+ * `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/multiSimilarity.md
+ */
 export const multiSimilarity = defineLoss({
   id: 'multiSimilarity',
   family: 'embedding',

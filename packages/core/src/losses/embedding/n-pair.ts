@@ -3,6 +3,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { softmaxCrossEntropy } from '../../shared/labels.ts';
 
+/**
+ * Each anchor should pick its own positive out of the batch, by dot product.
+ *
+ * `−log softmax(a_i·p_·)_i`
+ *
+ * - `anchor`: float, shape (N, D)
+ * - `positive`: float, shape (N, D)
+ *
+ * Options: `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/nPair.md
+ */
 export const nPair = defineLoss({
   id: 'nPair',
   family: 'embedding',

@@ -4,6 +4,19 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { softmaxCrossEntropy } from '../../shared/labels.ts';
 
+/**
+ * Softmax cross entropy on scaled cosines.
+ *
+ * `−log softmax(scale·cos θ)_y`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `scale` (a number > 0, default 64), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/normFace.md
+ */
 export const normFace = defineLoss({
   id: 'normFace',
   family: 'embedding',

@@ -5,6 +5,22 @@ import { float, index } from '../../loss/inputs.ts';
 import { isLabel } from '../../shared/labels.ts';
 import { angles, marginSoftmax } from '../../shared/margin-softmax.ts';
 
+/**
+ * Margin softmax whose hard negatives are emphasised and raise the positive’s margin.
+ *
+ * `−log softmax(scale·z)_y, z_j = t·cos θ_j + a for hard j, z_y = cos(θ_y + m_i), m_i = margin0 + margin1·mean of hard
+ * cos θ_j`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `scale` (a number > 0, default 64), `margin` (a number >= 0 and <= 3.141592653589793, default 0.5),
+ * `margin0` (a number, default 0.4), `margin1` (a number, default 0.2), `t` (a number > 0, default 1.1), `a` (a
+ * number, default 0.2), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/npcFace.md
+ */
 export const npcFace = defineLoss({
   id: 'npcFace',
   family: 'embedding',

@@ -5,6 +5,18 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { pairMasks } from '../../shared/pairs.ts';
 
+/**
+ * Each positive pair against all negatives of its anchor.
+ *
+ * `−log(exp(s_ij/T)/(exp(s_ij/T) + Σ_{k negative of i} exp(s_ik/T))), averaged over positive pairs`
+ *
+ * - `embeddings`: float, shape (N, D)
+ * - `labels`: int32 labels, shape (N)
+ *
+ * Options: `temperature` (a number > 0, default 0.07), `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/ntXent.md
+ */
 export const ntXent = defineLoss({
   id: 'ntXent',
   family: 'embedding',

@@ -5,6 +5,21 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { isLabel } from '../../shared/labels.ts';
 
+/**
+ * Prototypes as anchors: each draws its class’s embeddings and pushes the others.
+ *
+ * `mean over prototypes with positives of log(1 + Σ exp(−alpha·(s − margin))) + mean over all of log(1 + Σ
+ * exp(alpha·(s + margin)))`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `margin` (a number, default 0.1), `alpha` (a number > 0, default 32), `reduction` ("none", "mean", "sum",
+ * default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/proxyAnchor.md
+ */
 export const proxyAnchor = defineLoss({
   id: 'proxyAnchor',
   family: 'embedding',

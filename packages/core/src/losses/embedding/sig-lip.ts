@@ -4,6 +4,20 @@ import { float } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { diagonal } from '../../shared/pairs.ts';
 
+/**
+ * Every pair of image and text is a binary decision.
+ *
+ * `−Σ_j log σ(t_ij·(exp(logitScale)·cos_ij + logitBias)), t = 1 on the diagonal, else −1`
+ *
+ * - `image`: float, shape (N, D)
+ * - `text`: float, shape (N, D)
+ * - `logitScale`: float, shape ()
+ * - `logitBias`: float, shape ()
+ *
+ * Options: `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/sigLip.md
+ */
 export const sigLip = defineLoss({
   id: 'sigLip',
   family: 'embedding',

@@ -5,6 +5,20 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { marginSoftmax, monotoneCosine } from '../../shared/margin-softmax.ts';
 
+/**
+ * Softmax cross entropy with the target’s angle multiplied.
+ *
+ * `−log softmax(s·z)_y, z_y = ψ(θ_y) = (−1)^k·cos(m·θ) − 2k, k = min(⌊m·θ/π⌋, m − 1), s = scale or ‖x‖`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `margin` (an integer >= 1 and <= 8, default 4), `scale` (a number > 0 or null, default null), `reduction`
+ * ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/sphereFace.md
+ */
 export const sphereFace = defineLoss({
   id: 'sphereFace',
   family: 'embedding',

@@ -5,6 +5,20 @@ import { float, index } from '../../loss/inputs.ts';
 import { normalize } from '../../shared/distances.ts';
 import { angularMargin, chords, marginSoftmax, sineOf } from '../../shared/margin-softmax.ts';
 
+/**
+ * arcFace with several prototypes a class, of which the nearest counts.
+ *
+ * `arcFace on max over sub-centres of the cosine`
+ *
+ * - `input`: float, shape (N, D)
+ * - `prototypes`: float, shape (K, S, D)
+ * - `target`: int32 labels, shape (N)
+ *
+ * Options: `scale` (a number > 0, default 64), `margin` (a number >= 0 and <= 3.141592653589793, default 0.5),
+ * `easyMargin` (true or false, default false), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/subcenterArcFace.md
+ */
 export const subcenterArcFace = defineLoss({
   id: 'subcenterArcFace',
   family: 'embedding',

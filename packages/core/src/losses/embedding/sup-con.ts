@@ -5,6 +5,18 @@ import { float, index } from '../../loss/inputs.ts';
 import { cosineMatrix } from '../../shared/distances.ts';
 import { diagonal, maskedMean, meanOfNonZero, pairMasks } from '../../shared/pairs.ts';
 
+/**
+ * Supervised contrastive: the mean over positives of their log-probability among all others.
+ *
+ * `−mean_{p positive of i} log(exp(s_ip/T)/Σ_{k≠i} exp(s_ik/T)), averaged over the non-zero`
+ *
+ * - `embeddings`: float, shape (N, D)
+ * - `labels`: int32 labels, shape (N)
+ *
+ * Options: `temperature` (a number > 0, default 0.1), `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/supCon.md
+ */
 export const supCon = defineLoss({
   id: 'supCon',
   family: 'embedding',

@@ -4,6 +4,21 @@ import { float } from '../../loss/inputs.ts';
 import { numberOrInfinity } from '../../loss/options.ts';
 import { rowDistance, tripletLoss } from '../../shared/distances.ts';
 
+/**
+ * An anchor should be nearer to its positive than to its negative, by a margin.
+ *
+ * `max(0, d(a, p) − d(a, n) + margin); with swap, d(n) = min(d(a, n), d(p, n))`
+ *
+ * - `anchor`: float, shape (N, D) or (D)
+ * - `positive`: float, shape (N, D) or (D)
+ * - `negative`: float, shape (N, D) or (D)
+ *
+ * Options: `margin` (a number >= 0, default 1), `p` (a number > 0 or Infinity, default 2), `eps` (a number >= 0,
+ * default 0.000001), `swap` (true or false, default false), `distance` ("euclidean", "squaredEuclidean", "cosine",
+ * default "euclidean"), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/tripletMargin.md
+ */
 export const tripletMargin = defineLoss({
   id: 'tripletMargin',
   family: 'embedding',

@@ -4,6 +4,19 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { diagonal } from '../../shared/pairs.ts';
 
+/**
+ * Invariance, variance and covariance of two views’ features.
+ *
+ * `invariance·mse + variance·½·Σ mean max(0, 1 − std) + covariance·Σ Σ_{i≠j} Cov_ij²/D`
+ *
+ * - `input1`: float, shape (N, D)
+ * - `input2`: float, shape (N, D)
+ *
+ * Options: `invariance` (a number >= 0, default 25), `variance` (a number >= 0, default 25), `covariance` (a number >=
+ * 0, default 1), `eps` (a number > 0, default 0.0001), `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/vicReg.md
+ */
 export const vicReg = defineLoss({
   id: 'vicReg',
   family: 'embedding',

@@ -2,6 +2,18 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * Both penalties, mixed.
+ *
+ * `strength·(l1Ratio·Σ|w| + (1 − l1Ratio)·Σw²)`
+ *
+ * - `parameters`: float, shape (...)
+ *
+ * Options: `strength` (a number >= 0, default 0.01), `l1Ratio` (a number >= 0 and <= 1, default 0.5), `reduction`
+ * ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/elasticNet.md
+ */
 export const elasticNet = defineLoss({
   id: 'elasticNet',
   family: 'penalty',

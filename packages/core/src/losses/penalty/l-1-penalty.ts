@@ -2,6 +2,17 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The absolute sum of parameters.
+ *
+ * `strength·Σ|w|`
+ *
+ * - `parameters`: float, shape (...)
+ *
+ * Options: `strength` (a number >= 0, default 0.01), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/l1Penalty.md
+ */
 export const l1Penalty = defineLoss({
   id: 'l1Penalty',
   family: 'penalty',

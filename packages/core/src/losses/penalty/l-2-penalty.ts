@@ -2,6 +2,17 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * The squared sum of parameters, without a factor ½.
+ *
+ * `strength·Σw²`
+ *
+ * - `parameters`: float, shape (...)
+ *
+ * Options: `strength` (a number >= 0, default 0.01), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/l2Penalty.md
+ */
 export const l2Penalty = defineLoss({
   id: 'l2Penalty',
   family: 'penalty',

@@ -3,6 +3,20 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { advantage } from '../../shared/preference.ts';
 
+/**
+ * Direct preference optimisation: the chosen answer should gain more log-probability than the rejected.
+ *
+ * `−log σ(beta·d), d = (chosen − referenceChosen) − (rejected − referenceRejected)`
+ *
+ * - `chosen`: float, shape (N)
+ * - `rejected`: float, shape (N)
+ * - `referenceChosen`: float, shape (N)
+ * - `referenceRejected`: float, shape (N)
+ *
+ * Options: `beta` (a number > 0, default 0.1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/dpo.md
+ */
 export const dpo = defineLoss({
   id: 'dpo',
   family: 'preference',

@@ -4,6 +4,20 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { advantage } from '../../shared/preference.ts';
 
+/**
+ * Preference optimisation by hinge (SLiC).
+ *
+ * `max(0, 1 − beta·d)`
+ *
+ * - `chosen`: float, shape (N)
+ * - `rejected`: float, shape (N)
+ * - `referenceChosen`: float, shape (N)
+ * - `referenceRejected`: float, shape (N)
+ *
+ * Options: `beta` (a number > 0, default 0.1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/hingePreference.md
+ */
 export const hingePreference = defineLoss({
   id: 'hingePreference',
   family: 'preference',

@@ -3,6 +3,20 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { advantage } from '../../shared/preference.ts';
 
+/**
+ * Preference optimisation towards a margin, which does not run away.
+ *
+ * `(d − 1/(2·beta))²`
+ *
+ * - `chosen`: float, shape (N)
+ * - `rejected`: float, shape (N)
+ * - `referenceChosen`: float, shape (N)
+ * - `referenceRejected`: float, shape (N)
+ *
+ * Options: `beta` (a number > 0, default 0.1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/ipo.md
+ */
 export const ipo = defineLoss({
   id: 'ipo',
   family: 'preference',

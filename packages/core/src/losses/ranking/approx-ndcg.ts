@@ -5,6 +5,18 @@ import { float } from '../../loss/inputs.ts';
 import { ranks } from '../../shared/order.ts';
 import { diagonal } from '../../shared/pairs.ts';
 
+/**
+ * A smooth stand-in for NDCG.
+ *
+ * `−Σ_i G_i/log₂(1 + π_i), G = (2^r − 1)/maxDCG, π_i = 1 + Σ_{j≠i} σ(−alpha·(s_i − s_j))`
+ *
+ * - `input`: float, shape (..., n)
+ * - `target`: float, shape (..., n)
+ *
+ * Options: `alpha` (a number > 0, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/approxNdcg.md
+ */
 export const approxNdcg = defineLoss({
   id: 'approxNdcg',
   family: 'ranking',

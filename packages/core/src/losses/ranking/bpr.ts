@@ -1,6 +1,18 @@
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * An item that was taken should score higher than one that was not.
+ *
+ * `−log σ(s⁺ − s⁻)`
+ *
+ * - `positive`: float, shape (...)
+ * - `negative`: float, shape (...)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/bpr.md
+ */
 export const bpr = defineLoss({
   id: 'bpr',
   family: 'ranking',

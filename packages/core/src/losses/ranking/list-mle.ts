@@ -3,6 +3,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { diagonal } from '../../shared/pairs.ts';
 
+/**
+ * The likelihood of the true order under Plackett and Luce.
+ *
+ * `Σ_i log Σ_{j ≥ i} exp(s_j) − s_i, in order of relevance`
+ *
+ * - `input`: float, shape (..., n)
+ * - `target`: float, shape (..., n)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/listMle.md
+ */
 export const listMle = defineLoss({
   id: 'listMle',
   family: 'ranking',

@@ -1,6 +1,18 @@
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * Cross entropy of the softmax of relevances and the softmax of scores.
+ *
+ * `−Σ softmax(r)·log softmax(s)`
+ *
+ * - `input`: float, shape (..., n)
+ * - `target`: float, shape (..., n)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/listNet.md
+ */
 export const listNet = defineLoss({
   id: 'listNet',
   family: 'ranking',

@@ -2,6 +2,18 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 
+/**
+ * Every more relevant item should score higher.
+ *
+ * `Σ_{r_i > r_j} softplus(−(s_i − s_j))`
+ *
+ * - `input`: float, shape (..., n)
+ * - `target`: float, shape (..., n)
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/rankNet.md
+ */
 export const rankNet = defineLoss({
   id: 'rankNet',
   family: 'ranking',

@@ -2,6 +2,20 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * A smooth absolute difference.
+ *
+ * `√(e² + eps²), with e = input − target`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `eps` (a number > 0, default 0.001), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/charbonnier.md
+ */
 export const charbonnier = defineLoss({
   id: 'charbonnier',
   family: 'regression',

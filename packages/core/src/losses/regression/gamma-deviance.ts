@@ -2,6 +2,20 @@ import { halfDeviance } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * The unit deviance of a gamma distribution.
+ *
+ * `2·(log(x/y) + y/x − 1)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/gammaDeviance.md
+ */
 export const gammaDeviance = defineLoss({
   id: 'gammaDeviance',
   family: 'regression',

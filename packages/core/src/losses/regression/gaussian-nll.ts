@@ -3,6 +3,21 @@ import { floorStraightThrough } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask, nonNegative, repeated } from '../../loss/inputs.ts';
 
+/**
+ * The negative log-likelihood of a normal distribution of given variance.
+ *
+ * `½·(log v + (input − target)²/v), v = max(variance, eps); full adds ½·log 2π`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `variance`: float >= 0, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `full` (true or false, default false), `eps` (a number > 0, default 0.000001), `reduction` ("none", "mean",
+ * "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/gaussianNll.md
+ */
 export const gaussianNll = defineLoss({
   id: 'gaussianNll',
   family: 'regression',

@@ -2,6 +2,22 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * Barron’s family: one shape parameter from mse (2) over charbonnier (1), cauchy (0) and gemanMcClure (−2) to welsch
+ * (−∞).
+ *
+ * `(|α−2|/α)·(((e/scale)²/|α−2| + 1)^(α/2) − 1), with its limits at α = 2, 0, −∞`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `alpha` (a number or -Infinity, default 1), `scale` (a number > 0, default 1), `reduction` ("none", "mean",
+ * "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/generalRobust.md
+ */
 export const generalRobust = defineLoss({
   id: 'generalRobust',
   family: 'regression',

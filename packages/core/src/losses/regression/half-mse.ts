@@ -1,6 +1,20 @@
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * Half the squared difference.
+ *
+ * `(input − target)²/2`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `reduction` ("none", "mean", "sum", "batchmean", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/halfMse.md
+ */
 export const halfMse = defineLoss({
   id: 'halfMse',
   family: 'regression',

@@ -3,6 +3,20 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * Quadratic up to `delta`, linear beyond, with slope `delta` there.
+ *
+ * `e²/2 if |e| <= delta, else delta·(|e| − delta/2), with e = input − target`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `delta` (a number > 0, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/huber.md
+ */
 export const huber = defineLoss({
   id: 'huber',
   family: 'regression',

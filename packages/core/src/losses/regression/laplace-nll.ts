@@ -3,6 +3,20 @@ import { floorStraightThrough } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask, nonNegative, repeated } from '../../loss/inputs.ts';
 
+/**
+ * The negative log-likelihood of a Laplace distribution of given scale.
+ *
+ * `log(2b) + |input − target|/b, b = max(scale, eps)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `scale`: float >= 0, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `eps` (a number > 0, default 0.000001), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/laplaceNll.md
+ */
 export const laplaceNll = defineLoss({
   id: 'laplaceNll',
   family: 'regression',

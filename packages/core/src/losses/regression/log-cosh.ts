@@ -1,6 +1,20 @@
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * log cosh of the difference: quadratic near 0, linear far out, smooth throughout.
+ *
+ * `log cosh(input − target)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/logCosh.md
+ */
 export const logCosh = defineLoss({
   id: 'logCosh',
   family: 'regression',

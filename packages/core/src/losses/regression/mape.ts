@@ -3,6 +3,20 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * The absolute difference in per cent of the target.
+ *
+ * `100·|input − target|/max(|target|, eps)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `eps` (a number > 0, default 1e-7), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/mape.md
+ */
 export const mape = defineLoss({
   id: 'mape',
   family: 'regression',

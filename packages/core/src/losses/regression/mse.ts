@@ -1,6 +1,20 @@
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * The squared difference: mean squared error.
+ *
+ * `(input − target)²`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/mse.md
+ */
 export const mse = defineLoss({
   id: 'mse',
   aliases: ['l2'],

@@ -2,6 +2,20 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * The squared difference of logarithms.
+ *
+ * `(log(1 + max(input, eps)) − log(1 + max(target, eps)))²`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `eps` (a number >= 0, default 1e-7), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/msle.md
+ */
 export const msle = defineLoss({
   id: 'msle',
   family: 'regression',

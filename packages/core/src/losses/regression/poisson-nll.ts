@@ -3,6 +3,20 @@ import { constant, type Expr, halfDeviance, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { float, mask } from '../../loss/inputs.ts';
 
+/**
+ * The negative log-likelihood of counts under a Poisson distribution.
+ *
+ * `eˣ − t·x with logInput, else x − t·log(x + eps); full adds Stirling’s t·log t − t + ½·log(2πt) where t > 1`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `logInput` (true or false, default true), `full` (true or false, default false), `eps` (a number > 0,
+ * default 1e-8), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/poissonNll.md
+ */
 export const poissonNll = defineLoss({
   id: 'poissonNll',
   family: 'regression',

@@ -2,6 +2,20 @@ import * as z from 'zod';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * A smooth huber.
+ *
+ * `delta²·(√(1 + (e/delta)²) − 1), with e = input − target`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `delta` (a number > 0, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/pseudoHuber.md
+ */
 export const pseudoHuber = defineLoss({
   id: 'pseudoHuber',
   family: 'regression',

@@ -3,6 +3,20 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * The pinball loss: its minimum is the q-th quantile.
+ *
+ * `max(q·d, (q − 1)·d), with d = target − input`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `q` (a number > 0 and < 1, default 0.5), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/quantile.md
+ */
 export const quantile = defineLoss({
   id: 'quantile',
   aliases: ['pinball'],

@@ -3,6 +3,20 @@ import { constant, where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * The symmetric relative difference, between 0 and 2.
+ *
+ * `2·|input − target|/max(|input| + |target|, eps)`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `eps` (a number > 0, default 0.00000117), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/smape.md
+ */
 export const smape = defineLoss({
   id: 'smape',
   family: 'regression',

@@ -3,6 +3,20 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * Quadratic near 0, linear beyond `beta`, with slope 1 there.
+ *
+ * `e²/(2·beta) if |e| < beta, else |e| − beta/2, with e = input − target`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `beta` (a number >= 0, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/smoothL1.md
+ */
 export const smoothL1 = defineLoss({
   id: 'smoothL1',
   family: 'regression',

@@ -3,6 +3,20 @@ import { halfDeviance } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * The unit deviance of a Tweedie distribution: normal (0), Poisson (1), gamma (2), and what lies between.
+ *
+ * `2·(max(y,0)^(2−p)/((1−p)(2−p)) − y·x^(1−p)/(1−p) + x^(2−p)/(2−p)), with its limits at p = 0, 1, 2`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `power` (a number, default 0), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/tweedieDeviance.md
+ */
 export const tweedieDeviance = defineLoss({
   id: 'tweedieDeviance',
   family: 'regression',

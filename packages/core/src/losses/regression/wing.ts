@@ -3,6 +3,21 @@ import { where } from '../../graph/expr.ts';
 import { defineLoss } from '../../loss/define.ts';
 import { regressionInputs } from '../../loss/inputs.ts';
 
+/**
+ * Logarithmic near 0, linear beyond `width`.
+ *
+ * `width·log(1 + |e|/curvature) if |e| < width, else |e| − C`
+ *
+ * - `input`: float, shape (...)
+ * - `target`: float, shape (...)
+ * - `weight` (optional): float, shape (...), broadcast
+ * - `mask` (optional): bool, shape (...), broadcast
+ *
+ * Options: `width` (a number > 0, default 5), `curvature` (a number > 0, default 0.5), `reduction` ("none", "mean",
+ * "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/wing.md
+ */
 export const wing = defineLoss({
   id: 'wing',
   family: 'regression',

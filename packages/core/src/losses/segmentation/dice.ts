@@ -6,6 +6,20 @@ import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { activated, batchHasNoPartial, overlaps, overTotals } from '../../shared/regions.ts';
 
+/**
+ * 1 less the Dice coefficient: twice the overlap over the sum of both.
+ *
+ * `1 − (2·Σpt + smooth)/(Σp + Σt + smooth)`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: float, shape (..., C) with the classes at classAxis
+ *
+ * Options: `activation` ("none", "sigmoid", "softmax", default "none"), `smooth` (a number >= 0, default 0), `squared`
+ * (true or false, default false), `per` ("sample", "batch", default "sample"), `classAxis` (an integer, default 1),
+ * `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/dice.md
+ */
 export const dice = defineLoss({
   id: 'dice',
   family: 'segmentation',

@@ -5,6 +5,21 @@ import { float } from '../../loss/inputs.ts';
 import { classAxis } from '../../loss/options.ts';
 import { batchHasNoPartial, tverskyLoss } from '../../shared/regions.ts';
 
+/**
+ * The Tversky loss to a power that turns towards what is hard.
+ *
+ * `tversky^(1/gamma)`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: float, shape (..., C) with the classes at classAxis
+ *
+ * Options: `alpha` (a number >= 0, default 0.3), `beta` (a number >= 0, default 0.7), `gamma` (a number > 0, default
+ * 1.3333333333333333), `activation` ("none", "sigmoid", "softmax", default "none"), `smooth` (a number >= 0, default
+ * 0), `per` ("sample", "batch", default "sample"), `classAxis` (an integer, default 1), `reduction` ("none", "mean",
+ * "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/focalTversky.md
+ */
 export const focalTversky = defineLoss({
   id: 'focalTversky',
   family: 'segmentation',

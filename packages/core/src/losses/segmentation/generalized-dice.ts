@@ -6,6 +6,20 @@ import { classAxis } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
 import { overlaps, overTotals } from '../../shared/regions.ts';
 
+/**
+ * Dice over all classes at once, each weighted by the inverse of its size.
+ *
+ * `1 − 2·Σ_c w_c·I_c/Σ_c w_c·(Σp_c + Σt_c), w_c = 1/(Σt_c)²`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: float, shape (..., C) with the classes at classAxis
+ *
+ * Options: `activation` ("none", "sigmoid", "softmax", default "none"), `weighting` ("square", "simple", "uniform",
+ * default "square"), `smooth` (a number >= 0, default 0), `classAxis` (an integer, default 1), `reduction` ("none",
+ * "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/generalizedDice.md
+ */
 export const generalizedDice = defineLoss({
   id: 'generalizedDice',
   family: 'segmentation',

@@ -4,6 +4,20 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { activated, batchHasNoPartial, overlaps, overTotals, softmaxNeedsClasses } from '../../shared/regions.ts';
 
+/**
+ * 1 less the overlap of two soft sets over their union.
+ *
+ * `minMax: 1 − Σ min(p, t)/Σ max(p, t); product: 1 − I/(Σp + Σt − I)`
+ *
+ * - `input`: float, shape (N, ...)
+ * - `target`: float, shape (N, ...)
+ *
+ * Options: `form` ("minMax", "product", default "minMax"), `activation` ("none", "sigmoid", "softmax", default
+ * "none"), `smooth` (a number >= 0, default 0), `per` ("sample", "batch", default "sample"), `reduction` ("none",
+ * "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/jaccard.md
+ */
 export const jaccard = defineLoss({
   id: 'jaccard',
   family: 'segmentation',

@@ -5,6 +5,19 @@ import { binary, float } from '../../loss/inputs.ts';
 import { lovasz, perRow } from '../../shared/lovasz.ts';
 import { activated, softmaxNeedsClasses } from '../../shared/regions.ts';
 
+/**
+ * The convex surrogate of the Jaccard loss for binary segmentation.
+ *
+ * `Σ_k max(0, 1 − s·x)₍ₖ₎·ΔJ_k, errors sorted downwards`
+ *
+ * - `input`: float, shape (N, ...)
+ * - `target`: 0 or 1, shape (N, ...)
+ *
+ * Options: `activation` ("none", "sigmoid", "softmax", default "none"), `per` ("sample", "batch", default "batch"),
+ * `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/lovaszHinge.md
+ */
 export const lovaszHinge = defineLoss({
   id: 'lovaszHinge',
   family: 'segmentation',

@@ -8,6 +8,19 @@ import { classAxisOf } from '../../loss/shapes.ts';
 import { lovasz } from '../../shared/lovasz.ts';
 import { activated, complementOf } from '../../shared/regions.ts';
 
+/**
+ * The convex surrogate of the mean intersection over union.
+ *
+ * `mean over present classes of Σ_k |1[y = c] − p_c|₍ₖ₎·ΔJ_k, errors sorted downwards`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: int32 labels, shape (...)
+ *
+ * Options: `activation` ("none", "sigmoid", "softmax", default "softmax"), `classAxis` (an integer, default 1),
+ * `reduction` ("none", "mean", "sum", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/lovaszSoftmax.md
+ */
 export const lovaszSoftmax = defineLoss({
   id: 'lovaszSoftmax',
   family: 'segmentation',

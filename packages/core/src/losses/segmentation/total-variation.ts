@@ -5,6 +5,18 @@ import { defineLoss } from '../../loss/define.ts';
 import { float } from '../../loss/inputs.ts';
 import { activated, softmaxNeedsClasses } from '../../shared/regions.ts';
 
+/**
+ * How much neighbouring pixels differ: as a loss, it smooths.
+ *
+ * `Σ|x_{i+1,j} − x_{ij}| + Σ|x_{i,j+1} − x_{ij}|`
+ *
+ * - `input`: float, shape (..., H, W)
+ *
+ * Options: `activation` ("none", "sigmoid", "softmax", default "none"), `reduction` ("none", "mean", "sum", "partial",
+ * default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/totalVariation.md
+ */
 export const totalVariation = defineLoss({
   id: 'totalVariation',
   family: 'segmentation',

@@ -4,6 +4,20 @@ import { float } from '../../loss/inputs.ts';
 import { classAxis } from '../../loss/options.ts';
 import { batchHasNoPartial, tverskyLoss } from '../../shared/regions.ts';
 
+/**
+ * Dice with unequal costs for false positives and false negatives.
+ *
+ * `1 − (I + smooth)/(I + alpha·Σp(1−t) + beta·Σ(1−p)t + smooth)`
+ *
+ * - `input`: float, shape (..., C) with the classes at classAxis
+ * - `target`: float, shape (..., C) with the classes at classAxis
+ *
+ * Options: `alpha` (a number >= 0, default 0.5), `beta` (a number >= 0, default 0.5), `activation` ("none", "sigmoid",
+ * "softmax", default "none"), `smooth` (a number >= 0, default 0), `per` ("sample", "batch", default "sample"),
+ * `classAxis` (an integer, default 1), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/tversky.md
+ */
 export const tversky = defineLoss({
   id: 'tversky',
   family: 'segmentation',

@@ -5,6 +5,22 @@ import { defineLoss } from '../../loss/define.ts';
 import { index, length, logProbability, mask as maskInput } from '../../loss/inputs.ts';
 import { scan } from '../../ops/scan.ts';
 
+/**
+ * Connectionist temporal classification: the negative log-likelihood of a label sequence, summed over all alignments.
+ *
+ * `−log Σ over alignments π of the targets of Π_t p_t(π_t)`
+ *
+ * - `logProbs`: log-probabilities, shape (T, N, C) or (T, C)
+ * - `targets`: int32 labels, shape (N, S) or (S)
+ * - `inputLengths`: int32 lengths, shape (N) or ()
+ * - `targetLengths`: int32 lengths, shape (N) or ()
+ * - `mask` (optional): bool, shape (N) or (), broadcast
+ *
+ * Options: `blank` (an integer >= 0, default 0), `zeroInfinity` (true or false, default false), `logits` (true or
+ * false, default false), `reduction` ("none", "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/ctc.md
+ */
 export const ctc = defineLoss({
   id: 'ctc',
   family: 'sequence',

@@ -3,6 +3,22 @@ import { defineLoss } from '../../loss/define.ts';
 import { float, index, length, mask } from '../../loss/inputs.ts';
 import { transducer } from '../../shared/transducer.ts';
 
+/**
+ * The transducer loss: the negative log-likelihood of a label sequence over all alignments of encoder and predictor.
+ *
+ * `−log Σ over monotone paths through the (T, U+1) lattice of Π p`
+ *
+ * - `logits`: float, shape (N, T, U+1, C)
+ * - `targets`: int32 labels, shape (N, U)
+ * - `inputLengths`: int32 lengths, shape (N)
+ * - `targetLengths`: int32 lengths, shape (N)
+ * - `mask` (optional): bool, shape (N), broadcast
+ *
+ * Options: `blank` (an integer, default -1), `fusedLogSoftmax` (true or false, default true), `reduction` ("none",
+ * "mean", "sum", "partial", default "mean").
+ *
+ * When to use it, conventions, sources: docs/losses/rnnt.md
+ */
 export const rnnt = defineLoss({
   id: 'rnnt',
   family: 'sequence',
