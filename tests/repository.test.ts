@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { catalogue, version } from '@isoloss/core';
 import { describe, expect, test } from 'vitest';
-import { certificateFile } from '../scripts/lib/certificates.mjs';
 import { publicPackages } from '../scripts/lib/packages.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -73,28 +72,5 @@ describe('the repository', () => {
       .filter((file) => /^packages\/[^/]+\/package\.json$/.test(file))
       .map((file) => JSON.parse(read(file)));
     for (const manifest of manifests) expect(manifest.version, manifest.name).toBe(version);
-  });
-});
-
-describe('packages as they would be published', () => {
-  const folders = tracked.flatMap((file) => /^packages\/([^/]+)\/package\.json$/.exec(file)?.[1] ?? []);
-
-  test.each(folders)('%s: has what its manifest points at, and no test', (folder) => {
-    const listed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: path.join(root, 'packages', folder),
-      encoding: 'utf8',
-    });
-    const files: string[] = JSON.parse(listed.stdout)[0].files.map((file: { path: string }) => file.path);
-    const manifest = JSON.parse(read(`packages/${folder}/package.json`));
-    type Entry = string | { readonly [condition: string]: Entry };
-    const leaves = (entry: Entry): string[] =>
-      typeof entry === 'string' ? [entry] : Object.values(entry).flatMap(leaves);
-    const wanted = [manifest.exports, manifest.imports, manifest.bin]
-      .flatMap((entry: Entry | undefined) => leaves(entry ?? {}))
-      .map((file) => file.replace(/^\.\//, ''));
-    // What a release brings with it: npm run certify makes it, and no release is made without.
-    const here = wanted.filter((name) => !name.includes('*') && name !== certificateFile);
-    for (const file of here) expect(files).toContain(file);
-    expect(files.filter((file) => file.includes('.test.'))).toEqual([]);
   });
 });

@@ -10,8 +10,8 @@ export const built = (name) => import(pathToFileURL(path.join(root, `packages/${
 
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-/** Runs a command in the workspace's root. `show` streams its output; otherwise it is kept for the error. */
-export function run(command, args, { show = false, env = {}, cwd = root } = {}) {
+/** Runs a command in the workspace's root. `show` streams its output; otherwise its end is kept for the error, or all of what it prints with `all`. */
+export function run(command, args, { show = false, all = false, env = {}, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -20,14 +20,25 @@ export function run(command, args, { show = false, env = {}, cwd = root } = {}) 
     });
     let log = '';
     const keep = (chunk) => {
-      log = (log + chunk).slice(-20_000);
+      log = (log + chunk).slice(all ? 0 : -20_000);
     };
     child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
+    // With `all` a program reads the output, which warnings would confuse.
+    let warnings = '';
+    const warn = (chunk) => {
+      warnings = (warnings + chunk).slice(-2000);
+    };
+    child.stderr?.on('data', all ? warn : keep);
     child.on('error', (error) => reject(new Error(`${command}: ${error.message}`)));
     child.on('close', (code) => {
       if (code === 0) resolve(log);
-      else reject(Object.assign(new Error(`${command} ${args.join(' ')} ended with ${code}`), { log, code }));
+      else
+        reject(
+          Object.assign(new Error(`${command} ${args.join(' ')} ended with ${code}${warnings && `: ${warnings}`}`), {
+            log,
+            code,
+          }),
+        );
     });
   });
 }

@@ -18,7 +18,7 @@ export interface Block {
  * - `same as`: the block is this file of the repository, relative to the page, which is tested where it is;
  * - `output varies`: what is printed differs from run to run, and why.
  */
-export type Marker = (typeof markers)[number];
+type Marker = (typeof markers)[number];
 const markers = ['not run', 'file', 'same as', 'output varies'] as const;
 
 export const root = path.resolve(import.meta.dirname, '../..');
@@ -56,7 +56,7 @@ function markerAbove(lines: readonly string[], fence: number): Block['marker'] {
 }
 
 /** What stands in code is neither a link nor a heading. */
-export const withoutCode = (text: string): string =>
+const withoutCode = (text: string): string =>
   text.replace(/^```[\s\S]*?^```$/gm, '').replace(/(`+)(?!`)[^\n]*?[^`\n]\1(?!`)/g, '');
 
 /** Where the links of a page go, as they are written. */

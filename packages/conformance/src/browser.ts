@@ -47,6 +47,7 @@ export { jsonReport, parseReport } from './report/json.ts';
 export { junitReport } from './report/junit.ts';
 export { markdownReport } from './report/markdown.ts';
 export * from './result.ts';
+export type { Verdict } from './judge.ts';
 export { type ConformanceRequest, cellOf, type Progress, runConformance } from './runner.ts';
 export { type Call, calls } from './search/draw.ts';
 export { type Finding, type SearchRequest, type SearchResult, search } from './search/search.ts';

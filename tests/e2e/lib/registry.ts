@@ -20,8 +20,6 @@ const npmConfig = async (key: string): Promise<string | undefined> => {
   return value === '' || value === 'null' || value === 'undefined' ? undefined : value;
 };
 
-export const upstreamRegistry = async (): Promise<string> => (await npmConfig('registry'))!;
-
 /** Why the registry that npm is set to can't be used, or undefined if it answers. */
 export async function upstreamProblem(): Promise<string | undefined> {
   try {
