@@ -21,6 +21,7 @@ import { type ModelContent, type ModelTensor, readModel, tensorInWords, tensorOf
 import { sizeNames } from './sizes.ts';
 import { joined, Message } from './wire.ts';
 
+/** How a loss is joined to a model. */
 export interface AttachOptions {
   /** The tensor of the model that is the loss's first input, mostly its logits: short for `inputs` with that one entry. */
   readonly logits?: string;

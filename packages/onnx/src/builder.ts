@@ -10,7 +10,7 @@ import {
 } from './proto.ts';
 
 export type Attributes = Readonly<Record<string, AttributeValue>>;
-export type FloatType = 'float32' | 'float64';
+type FloatType = 'float32' | 'float64';
 
 /** What a model asks of the graphs that are written for it. */
 export interface Surroundings {

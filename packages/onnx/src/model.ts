@@ -30,7 +30,7 @@ export interface OnnxModelOptions {
 }
 
 /** Ranks, or a signature, as a signature. */
-const toSignature = (inputs: OnnxModelOptions['inputs']): Signature =>
+export const toSignature = (inputs: OnnxModelOptions['inputs']): Signature =>
   Object.fromEntries(
     Object.entries(inputs).map(([name, entry]) => [name, typeof entry === 'number' ? { rank: entry } : entry]),
   );

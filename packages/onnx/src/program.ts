@@ -4,7 +4,7 @@ import { write } from './lower.ts';
 import { type ElementType, elementTypes, type GraphProto } from './proto.ts';
 
 /** A tensor that is there already, and its element type (as TensorProto numbers it) as far as it is known. */
-export interface GivenTensor {
+interface GivenTensor {
   readonly name: string;
   readonly type?: number;
 }
