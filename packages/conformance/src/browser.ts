@@ -27,6 +27,7 @@ export {
   updateExpectations,
 } from './expectations.ts';
 export { type FloatFormat, formats, ulpOf } from './float.ts';
+export type { Verdict } from './judge.ts';
 export { type Mutant, type MutantResult, mutants, runMutant } from './mutants.ts';
 export { type OpCase, type OpResult, opCases, opSuite } from './op-suite.ts';
 export { type Pair, type PairElement, type PairSummary, summarizePairs, ulpsApart } from './pairs.ts';
@@ -47,7 +48,6 @@ export { jsonReport, parseReport } from './report/json.ts';
 export { junitReport } from './report/junit.ts';
 export { markdownReport } from './report/markdown.ts';
 export * from './result.ts';
-export type { Verdict } from './judge.ts';
 export { type ConformanceRequest, cellOf, type Progress, runConformance } from './runner.ts';
 export { type Call, calls } from './search/draw.ts';
 export { type Finding, type SearchRequest, type SearchResult, search } from './search/search.ts';

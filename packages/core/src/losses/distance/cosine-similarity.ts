@@ -27,7 +27,12 @@ export const cosineSimilarity = defineLoss({
       'The gradient of a row shorter than eps is that of the value; torch’s leaves the floor out.',
     ],
     sources: ['torch 2.13 nn.functional.cosine_similarity'],
-    names: { torch: 'nn.CosineSimilarity', keras: 'CosineSimilarity', optax: 'cosine_distance', tfjs: 'losses.cosineDistance' },
+    names: {
+      torch: 'nn.CosineSimilarity',
+      keras: 'CosineSimilarity',
+      optax: 'cosine_distance',
+      tfjs: 'losses.cosineDistance',
+    },
   },
   inputs: { input: float('... D'), target: float('... D') },
   options: { eps: z.number().positive().default(1e-8) },
