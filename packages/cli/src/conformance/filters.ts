@@ -7,7 +7,7 @@ import { loadedPackages, packageOf } from '../packages/loaded.ts';
 import { allVectorIds, packageVectorIds } from '../packages/vectors.ts';
 
 /** The parts of `a,b`; undefined where the flag is not given. */
-const split = (list: string | undefined): string[] | undefined =>
+export const split = (list: string | undefined): string[] | undefined =>
   list
     ?.split(',')
     .map((part) => part.trim())
