@@ -1,5 +1,7 @@
 // A program for the page of a loss, of one of its vectors: short enough to be read, and run by the tests of the pages.
+import { inspect } from 'node:util';
 
+/** So many numbers of inputs fit on a page. */
 const most = 40;
 
 /** The vector that is read most easily of those that show something: a number, a slope, more than one element. */
@@ -18,6 +20,8 @@ function pick(definition, { cases }) {
       5 * unlike([options.reduction ?? 'mean'], ['mean']) +
       (expected.gradients === undefined ? 60 : 0) +
       (given[0].length < 2 ? 60 : 0) +
+      // Labels are what most have, where a loss takes probabilities as well.
+      (Object.entries(inputs).some(([name, { dtype }]) => definition.inputs[name].or && dtype !== 'int32') ? 60 : 0) +
       100 * [...given.slice(0, 2), ...results].filter((data) => data.every((x) => x === 0)).length +
       50 * results.filter((data) => data.every((x) => Math.abs(x) < 1e-3 || Math.abs(x) > 1e4)).length
     );
@@ -52,7 +56,7 @@ function short(x) {
 const literal = (value) => JSON.stringify(value).replaceAll(',', ', ');
 
 /** Six digits: what follows may differ from one engine's exp and log to another's. */
-const digits = (data) => Array.from(data, (x) => Number(x.toPrecision(6))).join(' ');
+const digits = (data) => Array.from(data, (x) => inspect(Number(x.toPrecision(6)))).join(' ');
 
 export function exampleOf(core, definition, vectors) {
   const entry = pick(definition, vectors);
@@ -72,7 +76,7 @@ export function exampleOf(core, definition, vectors) {
   const result = core.evaluate(core.makeLoss(definition, entry.options), inputs, { gradients });
   const printed = [digits(result.value.data), ...gradients.map((name) => digits(result.gradients[name].data))];
   const code = [
-    `import { evaluate, ${id} } from '@isoloss/core';`,
+    `import { ${['evaluate', id].sort().join(', ')} } from '@isoloss/core';`,
     '',
     `const loss = ${id}(${shown === '' ? '' : `{ ${shown} }`});`,
     `const inputs = {`,
@@ -81,9 +85,9 @@ export function exampleOf(core, definition, vectors) {
     gradients.length === 0
       ? 'const { value } = evaluate(loss, inputs);'
       : `const { value, gradients } = evaluate(loss, inputs, { gradients: ['${gradients[0]}'] });`,
-    "const show = (data) => console.log(Array.from(data, (x) => Number(x.toPrecision(6))).join(' '));",
-    'show(value.data);',
-    ...gradients.map((name) => `show(gradients.${name}.data);`),
+    'const show = ({ data }) => console.log(...data.map((x) => +x.toPrecision(6)));',
+    'show(value);',
+    ...gradients.map((name) => `show(gradients.${name});`),
   ];
   return `## Example\n\n\`\`\`js\n${code.join('\n')}\n\`\`\`\n\n\`\`\`text\n${printed.join('\n')}\n\`\`\``;
 }
