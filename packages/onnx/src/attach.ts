@@ -46,7 +46,7 @@ export interface AttachOptions {
   readonly upstream?: boolean;
   /** Element type of new inputs that hold labels and lengths. Default int64. */
   readonly labels?: 'int32' | 'int64';
-  /** An illegal label makes its element's value and gradient NaN. Default true; without, labels must have been checked. */
+  /** An illegal label makes its element NaN, a shape that does not fit is an error. Default true; else check before. */
   readonly guard?: boolean;
 }
 
@@ -103,6 +103,7 @@ export function attachLoss(model: Uint8Array, loss: Loss, options: AttachOptions
     float: dtype,
     labels,
     opset: opset ?? usualOpset,
+    checkShapes: guard,
     reserved: names.taken,
     prefix: prefixFor(loss.id, names.taken),
     dim: sizeNames(inputs, (name) => tensors.get(name), content.dims),

@@ -146,11 +146,29 @@ export class GraphBuilder {
   }
 
   /** Writes a node here, whatever its inputs. */
-  nodeOf(op: string, inputs: readonly string[], count: number, attributes: Attributes = {}): string[] {
+  nodeOf(op: string, inputs: readonly string[], count: number, attributes: Attributes = {}, name?: string): string[] {
     const outputs = Array.from({ length: count }, () => this.fresh());
-    this.nodes.push({ op, inputs, outputs, attributes });
+    this.nodes.push({ op, ...(name === undefined ? {} : { name }), inputs, outputs, attributes });
     for (const output of outputs) this.produced.add(output);
     return outputs;
+  }
+
+  /**
+   * A value of this shape: if it has another one when the graph runs, that ends with an error, where otherwise a row of a
+   * target, say, would be repeated against all predictions. The error is an index that is out of range; a Reshape to the shape
+   * that the value has, which costs nothing, makes the check a part of the way.
+   */
+  ofShape(value: string, dims: readonly Dim[], name: string): string {
+    const { bound } = this.model;
+    const binds = (dim: Dim, axis: number) => {
+      const place = bound.get(dim as string);
+      return place !== undefined && place.input === value && place.axis === axis;
+    };
+    if (dims.every(binds)) return value;
+    const expected = this.shape(dims);
+    const apart = this.node('Abs', [this.node('Sub', [this.node('Shape', [value]), expected])]);
+    const [none] = this.nodeOf('Gather', [this.constant('int', [0]), apart], 1, {}, `${this.model.prefix}${name}`);
+    return this.node('Reshape', [value, this.node('Add', [expected, none!])], { allowzero: 1 });
   }
 
   /** Gives a value the name of a graph output. */
@@ -260,7 +278,7 @@ export class GraphBuilder {
   scatterAdd(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
     if (this.opset < 16)
       throw new UnsupportedError(
-        `the graph needs ${op} with a reduction, which ONNX has from opset 16 on; the model has opset ${this.opset}`,
+        `the graph needs ${op} with a reduction, which ONNX has from opset 16 on; the model has opset ${this.opset}: export it with opset_version=18`,
       );
     return this.node(op, inputs, { ...attributes, reduction: 'add' });
   }

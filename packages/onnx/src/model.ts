@@ -23,8 +23,8 @@ export interface OnnxModelOptions {
   /** Element type of labels and lengths. Default int64, what exporters of models use. */
   readonly labels?: 'int32' | 'int64';
   /**
-   * ONNX can't refuse an input. With `guard`, which is the default, an illegal label makes its element's value and
-   * gradient NaN; without, the caller must have checked the labels.
+   * What is checked nowhere else: with `guard`, which is the default, an illegal label makes its element's value and gradient
+   * NaN (ONNX can't refuse a value), and a shape that does not fit is an error; without, the caller must have checked both.
    */
   readonly guard?: boolean;
 }
@@ -50,7 +50,8 @@ export const toSignature = (inputs: OnnxModelOptions['inputs']): Signature =>
 export function toOnnx(loss: Loss, options: OnnxModelOptions): Uint8Array {
   const { inputs, dtype = 'float32', gradients = [], upstream = false, labels = 'int64', guard = true } = options;
   const program = lowered(trace(loss, { signature: toSignature(inputs), gradients, upstream, guard }), kept);
-  return programModel(program, { dtype, labels, metadata: { upstream: String(upstream), guard: String(guard) } });
+  const metadata = { upstream: String(upstream), guard: String(guard) };
+  return programModel(program, { dtype, labels, metadata, checkShapes: guard });
 }
 
 /** A traced and lowered program as the bytes of an ONNX model. */
@@ -61,11 +62,13 @@ export function programModel(
     labels,
     metadata = {},
     opset = usualOpset,
+    checkShapes = false,
   }: {
     dtype: FloatDType;
     labels: 'int32' | 'int64';
     metadata?: Readonly<Record<string, string>>;
     opset?: number;
+    checkShapes?: boolean;
   },
 ): Uint8Array {
   const { loss, gradients } = program;
@@ -85,7 +88,7 @@ export function programModel(
       'isoloss.gradients': Object.keys(gradients).join(' '),
       ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [`isoloss.${key}`, value])),
     },
-    graph: programGraph(program, { float: dtype, labels, opset }),
+    graph: programGraph(program, { float: dtype, labels, opset, checkShapes }),
   });
 }
 

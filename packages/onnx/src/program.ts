@@ -16,6 +16,8 @@ export type GraphOutputs = Readonly<Record<string, readonly Expr[]>>;
 export interface GraphOptions extends Surroundings {
   /** Element type of new inputs that hold labels and lengths. */
   readonly labels: 'int32' | 'int64';
+  /** Whether an input of a shape that does not fit ends the run with an error; false if shapes are checked before. */
+  readonly checkShapes?: boolean;
   /** Where an input of the program comes from: a tensor of the model around, or the name of a new input of the graph. */
   readonly source: (input: string) => GivenTensor | string;
 }
@@ -44,9 +46,12 @@ export function lowerProgram(program: Program, outputs: GraphOutputs, options: G
   const wanted = Object.values(outputs).flat();
   const given = topological(wanted).flatMap((node) => {
     if (!isOp(node, 'input')) return [];
-    const { name, type } = sources.get(node.attributes.name)!;
+    const input = node.attributes.name;
+    const { name, type } = sources.get(input)!;
+    const called = name === input ? name : `${name} (${input})`;
+    const sized = options.checkShapes ? graph.ofShape(name, node.shape, `the shape of ${called} does not fit`) : name;
     const to = elementTypes[graph.elementType(node.type.dtype)];
-    return [[node as Expr, type === to ? name : graph.node('Cast', [name], { to })] as const];
+    return [[node as Expr, type === to ? sized : graph.node('Cast', [sized], { to })] as const];
   });
   const { values } = write(wanted, graph, new Map(given));
   const infos = Object.entries(outputs).map(([name, parts]) => {
@@ -57,7 +62,10 @@ export function lowerProgram(program: Program, outputs: GraphOutputs, options: G
 }
 
 /** A program as a graph of its own: its inputs and outputs have their usual names. */
-export function programGraph(program: Program, options: Pick<GraphOptions, 'float' | 'labels' | 'opset'>): GraphProto {
+export function programGraph(
+  program: Program,
+  options: Pick<GraphOptions, 'float' | 'labels' | 'opset' | 'checkShapes'>,
+): GraphProto {
   const outputs = usualOutputs(program);
   const reserved = [...program.inputs.map(({ name }) => name), ...Object.keys(outputs)];
   return lowerProgram(program, outputs, { ...options, reserved, source: (input) => input });

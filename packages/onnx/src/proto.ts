@@ -28,6 +28,8 @@ export type AttributeValue = number | string | readonly number[] | GraphProto;
 
 export interface NodeProto {
   readonly op: string;
+  /** What ONNX Runtime calls it in an error. */
+  readonly name?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, AttributeValue>>;
@@ -89,10 +91,11 @@ export function graphParts({ nodes, initializers, inputs, outputs }: GraphProto,
   return message.each(outputs, (entry) => message.message(fields.output, valueInfo(entry)));
 }
 
-function node({ op, inputs, outputs, attributes }: NodeProto): Message {
+function node({ op, name, inputs, outputs, attributes }: NodeProto): Message {
   const message = new Message();
   message.each(inputs, (name) => message.string(1, name));
   message.each(outputs, (name) => message.string(2, name));
+  if (name !== undefined) message.string(3, name);
   message.string(4, op);
   return message.each(Object.entries(attributes), ([name, value]) => message.message(5, attribute(name, value)));
 }

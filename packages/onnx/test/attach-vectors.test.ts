@@ -26,7 +26,6 @@ const backend = modelBackend('attached', (program, dtype) => {
     ),
     gradients: gradients.map(tensor),
     labels: 'int32',
-    guard: false,
     dtype,
   });
   const nameOf = (own: string) =>

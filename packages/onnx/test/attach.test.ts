@@ -200,6 +200,57 @@ describe('attachLoss', () => {
   });
 });
 
+describe('a shape that does not fit', () => {
+  const model = identity(['n', 'd']);
+  const attached = attachLoss(model, mse(), { logits: 'output', gradients: true });
+  const alone = toOnnx(mse(), { inputs: { input: 2, target: 2 }, gradients: ['input'] });
+  const labelled = attachLoss(model, crossEntropy(), { logits: 'output', ranks: { weight: 1 } });
+  const x = float32([3, 5], rows);
+
+  test.each([
+    [1, 5],
+    [3, 1],
+    [5, 3],
+    [2, 5],
+    [0, 5],
+  ])('is an error: a target of (%i, %i) to (3, 5)', async (...shape) => {
+    const target = float32(shape, some(...shape));
+    const message = /Name:'(mse\/)?the shape of target does not fit'/;
+    await expect(run(attached, { x, target })).rejects.toThrow(message);
+    await expect(run(alone, { input: x, target })).rejects.toThrow(message);
+  });
+
+  test('of labels and weights too', async () => {
+    const weight = float32([5], [1, 1, 1, 1, 1]);
+    await expect(run(labelled, { x, weight, target: int64(1) })).rejects.toThrow(/shape of target does not fit/);
+    const one = float32([1], [1]);
+    await expect(run(labelled, { x, weight: one, target: int64(1, 2, 3) })).rejects.toThrow(
+      /shape of weight does not fit/,
+    );
+    expect(values((await run(labelled, { x, weight, target: int64(1, 2, 3) })).loss!)[0]).toBeGreaterThan(0);
+  });
+
+  test('of a tensor of the model that is two inputs', async () => {
+    const triplets = attachLoss(fixture('dynamo-18'), tripletMargin(), {
+      inputs: { positive: 'features', negative: 'features' },
+      gradients: ['anchor'],
+    });
+    const image = float32([2, 4], some(2, 4));
+    const got = await run(triplets, { image, anchor: float32([2, 3], some(2, 3)) });
+    expect(values(got.loss!)).toEqual([1]);
+    const anchor = float32([1, 3], some(1, 3));
+    await expect(run(triplets, { image, anchor })).rejects.toThrow(
+      /shape of features \((positive|negative)\) does not fit/,
+    );
+  });
+
+  test('fits where there is nothing', async () => {
+    const got = await run(attached, { x: float32([0, 5], []), target: float32([0, 5], []) });
+    expect(values(got.loss!)).toEqual([Number.NaN]);
+    expect(got.d_output!.dims).toEqual([0, 5]);
+  });
+});
+
 describe('names', () => {
   test('a second loss takes the target of the first, and has outputs of its own', async () => {
     const first = attachLoss(logits, crossEntropy(), { logits: 'output', gradients: true });
