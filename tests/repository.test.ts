@@ -55,7 +55,8 @@ describe('the repository', () => {
   test('every changeset says of which packages it is, and how large', () => {
     // A formatter that takes the front matter for prose makes the next release fail, and nothing before it.
     const changesets = tracked.filter((file) => /^\.changeset\/.*\.md$/.test(file));
-    for (const file of changesets) expect(read(file), file).toMatch(/^---\n+(["'].+["']: (patch|minor|major)\n)+---\n\n\S/);
+    for (const file of changesets)
+      expect(read(file), file).toMatch(/^---\n+(["'].+["']: (patch|minor|major)\n)+---\n\n\S/);
   });
 
   test('what is published together is what is published', () => {

@@ -1,5 +1,5 @@
 // The site of the repository's Markdown, as it is: every page is where its file is, so links work here as on GitHub.
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitepress';
 
@@ -35,7 +35,6 @@ export default defineConfig({
   cacheDir: '../node_modules/.cache/vitepress',
   srcExclude: ['.changeset/**', '**/CHANGELOG.md', 'packages/create-isoloss/template*/**', 'site/**'],
   rewrites: (id) => id.replace(/README\.md$/, 'index.md'),
-  ignoreDeadLinks: existsSync(path.join(root, 'docs/api')) ? false : [/docs\/api\//],
   lastUpdated: false,
   markdown: {
     anchor: { slugify },
@@ -132,8 +131,15 @@ export default defineConfig({
           ...['core', 'wasm', 'tfjs', 'onnx', 'cli', 'conformance', 'create-isoloss'].map(
             (name) => `packages/${name}/README.md`,
           ),
-          'docs/api/README.md',
         ),
+      },
+      {
+        text: 'API reference',
+        collapsed: true,
+        items: readdirSync(path.join(root, 'docs/api'))
+          .filter((file) => file.endsWith('.md') && !file.includes('.Namespace.'))
+          .sort((a, b) => (a === 'README.md' ? -1 : b === 'README.md' ? 1 : a < b ? -1 : 1))
+          .map((file) => (file === 'README.md' ? page('docs/api/README.md', 'All') : page(`docs/api/${file}`))),
       },
       {
         text: 'Project',
