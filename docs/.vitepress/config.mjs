@@ -33,7 +33,7 @@ export default defineConfig({
   srcDir: '..',
   outDir: process.env.ISOLOSS_SITE ?? '../site', // a test builds into a folder of its own
   cacheDir: '../node_modules/.cache/vitepress',
-  srcExclude: ['.changeset/**', '**/CHANGELOG.md', 'packages/create-isoloss/template*/**', 'site/**'],
+  srcExclude: ['.changeset/**', 'api/**', '**/CHANGELOG.md', 'packages/create-isoloss/template*/**', 'site/**'],
   rewrites: (id) => id.replace(/README\.md$/, 'index.md'),
   lastUpdated: false,
   markdown: {
