@@ -1,14 +1,33 @@
 // npm run release: everything between a version that is committed and packages that are published. CI runs this file and
-// nothing else, so that what it would do can be seen here: npm run release -- --dry-run. Steps can be named to do only these.
-// A rehearsal, with --losses a,b, certifies only those; for a registry that nobody else uses. With --unpublished it only
-// says whether there is anything to publish: true or false.
+// nothing else, so that what it would do can be seen here.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { certificateFile, certifiedPackages, problemsOf } from './lib/certificates.mjs';
 import { releaseVersion } from './lib/packages.mjs';
 import { root, run, step } from './lib/steps.mjs';
-import { isPublished, packAll, publish, readPacked, tarballProblems, tarballsOf } from './lib/tarballs.mjs';
+import { isLocal, isPublished, packAll, publish, readPacked, tarballProblems, tarballsOf } from './lib/tarballs.mjs';
+
+const help = `npm run release -- [steps] [options]
+
+  certify    the conformance report of this release, into the packages of the adapters
+  check      npm run release:check
+  contract   isoloss contract: numbers, defaults and interfaces against the last release
+  pack       builds, and packs what will be published into .cache/release
+  publish    publishes that to the registry that npm is set to
+
+All of them, in this order, where none is named.
+
+Options:
+  --dry-run       does everything but publish
+  --losses a,b    a rehearsal: certifies only these; published to a registry on this machine only
+  --unpublished   only says whether there is anything to publish: true or false
+  --help
+
+Examples:
+  npm run release -- --dry-run
+  npm run release -- pack publish --dry-run
+`;
 
 const scripts = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).scripts;
 
@@ -47,6 +66,8 @@ const steps = {
   pack: {
     title: 'packing',
     run: async ({ rehearsal }) => {
+      // Nothing is packed that is older than its sources.
+      await script('build');
       failIf((await Promise.all((await packAll(root)).map(tarballProblems))).flat());
       failIf(await certificateProblems({ rehearsal }));
     },
@@ -57,6 +78,8 @@ const steps = {
       const tarballs = tarballsOf(root);
       failIf(tarballs.filter(({ file }) => !existsSync(file)).map(({ name }) => `${name} is not packed`));
       failIf(await certificateProblems({ rehearsal }));
+      if (rehearsal && !dryRun && !(await isLocal()))
+        throw new Error('a rehearsal is not published where others install from');
       for (const tarball of tarballs) {
         const done = await publish(tarball, { dryRun });
         const how = done ? (dryRun ? 'would be published' : 'published') : 'is there already';
@@ -68,7 +91,12 @@ const steps = {
 
 try {
   const { values, positionals } = parseArgs({
-    options: { 'dry-run': { type: 'boolean' }, losses: { type: 'string' }, unpublished: { type: 'boolean' } },
+    options: {
+      'dry-run': { type: 'boolean' },
+      help: { type: 'boolean' },
+      losses: { type: 'string' },
+      unpublished: { type: 'boolean' },
+    },
     allowPositionals: true,
   });
   failIf(
@@ -79,7 +107,9 @@ try {
   const dryRun = values['dry-run'] === true;
   const { losses } = values;
   const version = releaseVersion(root);
-  if (values.unpublished) {
+  if (values.help) {
+    console.log(help);
+  } else if (values.unpublished) {
     const known = await Promise.all(tarballsOf(root).map(({ name }) => isPublished(name, version)));
     console.log(version !== '0.0.0' && known.includes(false));
   } else {

@@ -13,8 +13,11 @@ const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 /** Runs a command in the workspace's root. `show` streams its output; otherwise its end is kept for the error, or all of what it prints with `all`. */
 export function run(command, args, { show = false, all = false, env = {}, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
+    // On Windows npm, npx and what they put into .bin are scripts, which only a shell starts.
+    const shell = process.platform === 'win32' && command !== process.execPath;
+    const child = spawn(shell ? `"${command}"` : command, args, {
       cwd,
+      shell,
       env: { ...process.env, ...env },
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     });

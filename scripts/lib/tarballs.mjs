@@ -114,3 +114,9 @@ export async function isPublished(name, version) {
     throw new Error(`npm view ${name}@${version}: ${error.stderr || error.message}`);
   }
 }
+
+/** Whether npm publishes to this machine. */
+export async function isLocal() {
+  const { stdout } = await execute('npm', ['config', 'get', 'registry']);
+  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(stdout.trim()).hostname);
+}
