@@ -2,7 +2,7 @@
  * One vector of every loss on four backends, judged by the bounds of @isoloss/conformance. The packages are handed in, as
  * their users get them: by `import` or by `require`.
  */
-export async function judge({ conformance, core, wasm, onnx, tfjs }) {
+export async function judge({ conformance, core, wasm, onnx, tfjs }, dtypes) {
   const files = await conformance.loadVectors();
   const vectors = files.map((file) => ({ ...file, cases: [typical(file.cases)] }));
   const backends = [
@@ -11,7 +11,7 @@ export async function judge({ conformance, core, wasm, onnx, tfjs }) {
     onnx.onnxBackend(),
     await tfjs.tfjsBackend('tfjs-cpu'),
   ];
-  const result = await conformance.runConformance({ backends, vectors });
+  const result = await conformance.runConformance({ backends, vectors, dtypes });
   for (const backend of backends) await backend.dispose();
   for (const cell of result.cells) {
     if (cell.passed === 1) continue;

@@ -5,4 +5,4 @@ import * as tfjs from '@isoloss/tfjs';
 import * as wasm from '@isoloss/wasm';
 import { judge } from './judge.mjs';
 
-await judge({ conformance, core, wasm, onnx, tfjs });
+await judge({ conformance, core, wasm, onnx, tfjs }, ['float32', 'float64']);

@@ -52,9 +52,9 @@ export class Workspace {
     return JSON.parse(this.read('packages/core/package.json')).version;
   }
 
-  /** `npm run release` as CI runs it, but certified by two losses. */
+  /** `npm run release` as CI runs it, but certified by one loss. */
   async release(...args: string[]): Promise<string> {
-    return (await this.npm('run', '--silent', 'release', '--', ...args, '--losses', 'huber,mse')).stdout;
+    return (await this.npm('run', '--silent', 'release', '--', ...args, '--losses', 'huber')).stdout;
   }
 
   npm(...args: string[]): ReturnType<Sandbox['run']> {
