@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,11 +23,16 @@ export interface Run {
 export class Sandbox {
   readonly folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'isoloss-e2e-')));
   private readonly children = new Set<ChildProcess>();
-  private readonly ended = () => this.killAll();
+  private readonly ended = () => {
+    this.killAll();
+    rmSync(this.folder, { recursive: true, force: true });
+  };
   private own: NodeJS.ProcessEnv = {};
 
   constructor() {
     process.on('exit', this.ended);
+    // Vitest, killed, leaves its workers to themselves; what is left of this one then is not worth finishing.
+    process.once('disconnect', leave);
     this.own = this.environment();
   }
 
@@ -101,6 +106,7 @@ export class Sandbox {
   async close(): Promise<void> {
     this.killAll();
     process.off('exit', this.ended);
+    process.off('disconnect', leave);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -124,6 +130,8 @@ export class Sandbox {
     };
   }
 }
+
+const leave = () => process.exit(1);
 
 function kill(child: ChildProcess): void {
   try {
