@@ -2,7 +2,7 @@
 // the example that runs on a Ray cluster, and the libraries as implementations of the protocol.
 import path from 'node:path';
 import { disagreements } from './disagreements.mjs';
-import { golden, python } from './lib/python.mjs';
+import { golden, oracle, python } from './lib/python.mjs';
 import { root, run, step } from './lib/steps.mjs';
 
 /** apps/shards past one machine. */
@@ -21,7 +21,13 @@ async function cluster() {
 
 try {
   const interpreter = await python();
-  await run(interpreter, ['-m', 'unittest', 'discover', '-s', 'tests'], { show: true, cwd: golden });
+  await run(interpreter, ['-m', 'unittest', 'discover', '-s', 'tests'], { show: true, cwd: oracle });
+  // What people start from: its vectors come ready-made, and must be what its oracle gives.
+  await run(interpreter, ['-m', 'isoloss_oracle', 'oracle/my_loss.py', '--vectors', 'vectors', '--check'], {
+    show: true,
+    cwd: path.join(root, 'packages/create-isoloss/template'),
+    env: { PYTHONPATH: oracle },
+  });
   await run(interpreter, ['generate.py', '--check', '--jobs', '2', ...process.argv.slice(2)], {
     show: true,
     cwd: golden,

@@ -5,12 +5,13 @@ import path from 'node:path';
 import { root, run, step } from './steps.mjs';
 
 export const golden = path.join(root, 'tools/golden');
+export const oracle = path.join(root, 'packages/conformance/oracle');
 
 /** The environment's interpreter, with what a file of requirements pins; installs what is not there yet, so large. */
 export async function python(requirements = path.join(golden, 'requirements.txt'), size = '2 GB') {
   const folder = path.join(path.dirname(requirements), '.venv');
   const own = path.join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
-  const key = createHash('sha256').update(readFileSync(requirements)).digest('hex');
+  const key = createHash('sha256').update(pinned(requirements)).digest('hex');
   const stamp = path.join(folder, '.installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return own;
   await step(
@@ -25,3 +26,7 @@ export async function python(requirements = path.join(golden, 'requirements.txt'
   );
   return own;
 }
+
+/** The text of a file of requirements, with those that it takes in by -r. */
+const pinned = (file) =>
+  readFileSync(file, 'utf8').replace(/^-r (.+)$/gm, (_, more) => pinned(path.resolve(path.dirname(file), more)));

@@ -13,6 +13,7 @@ import { listCommand } from './commands/list.ts';
 import { serveCommand } from './commands/serve.ts';
 import { setupCommand } from './commands/setup.ts';
 import { showCommand } from './commands/show.ts';
+import { vectorsCommand } from './commands/vectors.ts';
 import { packageFlag, takePackages } from './packages/flag.ts';
 
 const modules: readonly CommandModule[] = [
@@ -27,6 +28,7 @@ const modules: readonly CommandModule[] = [
   backendsCommand,
   doctorCommand,
   chooseCommand,
+  vectorsCommand,
   setupCommand,
 ];
 

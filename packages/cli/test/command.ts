@@ -9,7 +9,9 @@ import { main } from '../src/index.ts';
 
 export const root = resolve(import.meta.dirname, '../../..');
 export const bin = join(root, 'packages/cli/bin/isoloss.js');
-const packages = ['core', 'onnx', 'tfjs', 'conformance', 'cli'].map((name) => join(root, 'packages', name));
+const packages = ['core', 'onnx', 'tfjs', 'conformance', 'cli', 'create-isoloss'].map((name) =>
+  join(root, 'packages', name),
+);
 
 export interface Outcome {
   readonly code: number | null;
@@ -96,7 +98,7 @@ export async function ensureBuilt(): Promise<void> {
     }
     try {
       const turbo = join(root, 'node_modules/.bin/turbo');
-      const args = ['run', 'build', '--filter=isoloss', '--output-logs=errors-only'];
+      const args = ['run', 'build', '--filter=isoloss', '--filter=create-isoloss', '--output-logs=errors-only'];
       // turbo looks for the package manager on the path.
       const PATH = `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`;
       const { code, stdout, stderr } = await execute(turbo, args, {

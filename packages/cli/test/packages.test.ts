@@ -169,7 +169,7 @@ describe('what is wrong with a package is said in one line, with what to do', ()
     [
       'not-built',
       [],
-      /^not-built: \.\/dist\/index\.js is not there; if it is built, npm run build in .*not-built makes it$/,
+      /^not-built: dist.index\.js is not there; if it is built, npm run build in .*not-built makes it$/,
       { isoloss: { losses: './dist/index.js' } },
     ],
     ['throws', [], "throws can't be imported: no such luck", { code: "throw new Error('no such\\nluck')" }],

@@ -31,6 +31,19 @@ const example = '"isoloss": { "losses": "./dist/index.js", "vectors": "./vectors
  */
 export async function findPackage(nameOrFolder: string, from: string): Promise<FoundPackage> {
   const folder = isFolder(nameOrFolder) ? givenFolder(path.resolve(from, nameOrFolder)) : byName(nameOrFolder, from);
+  const found = await readPackage(folder);
+  if (existsSync(found.module)) return found;
+  const { name, module } = found;
+  throw new UsageError(
+    `${name}: ${path.relative(folder, module)} is not there; if it is built, npm run build in ${folder} makes it`,
+  );
+}
+
+/**
+ * A package of losses, which need not be built, by its folder.
+ * @throws UsageError if it is none
+ */
+export async function readPackage(folder: string): Promise<FoundPackage> {
   const { name, version, isoloss } = await readManifest(folder);
   const called = typeof name === 'string' ? name : folder;
   if (isoloss === undefined || isoloss === null)
@@ -39,14 +52,11 @@ export async function findPackage(nameOrFolder: string, from: string): Promise<F
   const stranger = Object.keys(rest)[0];
   if (typeof losses !== 'string' || (vectors !== undefined && typeof vectors !== 'string') || stranger !== undefined)
     throw new UsageError(`${called}: "isoloss" in its package.json is to be as in ${example}`);
-  const module = inside(folder, losses, called);
-  if (!existsSync(module))
-    throw new UsageError(`${called}: ${losses} is not there; if it is built, npm run build in ${folder} makes it`);
   return {
     name: called,
     version: typeof version === 'string' ? version : '0.0.0',
     folder,
-    module,
+    module: inside(folder, losses, called),
     vectors: vectors === undefined ? undefined : inside(folder, vectors, called),
   };
 }

@@ -1,0 +1,1 @@
+export { myLoss } from './my-loss.ts';

@@ -1,0 +1,15 @@
+"""Hinge: max(0, 1 − t·x), Cortes and Vapnik 1995; the target is −1 or 1."""
+
+from isoloss_oracle.blocks import elementwise
+from isoloss_oracle.conventions import relu
+from isoloss_oracle.loss import Loss
+from isoloss_oracle.signs import DIFFERENTIABLE, margin_checks, sign_cases
+
+LOSS = Loss(
+    id="hinge",
+    paper="Cortes and Vapnik, Support-Vector Networks, 1995",
+    unreduced=lambda inputs, o: elementwise(inputs, lambda x, t: relu(1 - t * x)),
+    cases=list(sign_cases(weighted=True, kink=(1,))),
+    differentiable=DIFFERENTIABLE,
+    checks=margin_checks(keras="hinge", optax="hinge_loss"),
+)

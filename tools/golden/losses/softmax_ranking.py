@@ -1,0 +1,28 @@
+"""The softmax loss of TF-Ranking (Pasumarthi et al., 2019): −Σ r·ln softmax(s), relevances as they are."""
+
+from isoloss_oracle.conventions import weigh
+from isoloss_oracle.crosscheck import jax_check
+from isoloss_oracle.listwise import list_cases, lists
+from isoloss_oracle.loss import Loss
+from isoloss_oracle.numbers import mpf
+from isoloss_oracle.softmax import log_softmax
+
+
+def formula(s, r):
+    return -sum((weigh(y, p) for y, p in zip(r, log_softmax(s))), mpf(0)) if s else mpf(0)
+
+
+LOSS = Loss(
+    id="softmaxRanking",
+    paper="Pasumarthi et al., TF-Ranking: Scalable TensorFlow Library for Learning-to-Rank, 2019",
+    unreduced=lambda inputs, o: lists(inputs, formula),
+    cases=list(list_cases(2.222818)),
+    checks=[
+        jax_check(
+            "optax",
+            "losses.ranking_softmax_loss",
+            lambda m, jnp, t, o: m.losses.ranking_softmax_loss(t["input"], t["target"], reduce_fn=None),
+            lambda case: case.options.get("reduction") == "none" and "empty" not in case.flags,
+        )
+    ],
+)
