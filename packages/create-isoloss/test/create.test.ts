@@ -185,6 +185,14 @@ describe('what was made works', { timeout: 180_000 }, () => {
     expect([conformance.code, conformance.stdout]).toEqual([0, expect.stringMatching(/^PASS/m)]);
   });
 
+  test('the example of its README runs', async () => {
+    const [, code] = /```js\n(.*?)```/s.exec(readFileSync(join(place, 'README.md'), 'utf8'))!;
+    writeFileSync(join(place, 'example.mjs'), `${code}console.log(value.data, gradients.input.data);`);
+    const { stdout, stderr } = await execute(process.execPath, ['example.mjs'], { cwd: place });
+    rmSync(join(place, 'example.mjs'));
+    expect([stderr, stdout]).toEqual(['', 'Float64Array(1) [ 2.125 ] Float64Array(2) [ 0.5, 1 ]\n']);
+  });
+
   test('what is published is what a user needs', async () => {
     const { stdout } = await npm('pack', '--dry-run', '--json');
     const files = (JSON.parse(stdout)[0].files as { path: string }[]).map((file) => file.path);
