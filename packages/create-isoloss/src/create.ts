@@ -26,8 +26,11 @@ export interface Created {
 const template = fileURLToPath(new URL('../template', import.meta.url));
 const manifest = fileURLToPath(new URL('../package.json', import.meta.url));
 
-/** npm leaves out a `.gitignore` when it packs, or takes it for its own. */
-const renamed: ReadonlyMap<string, string> = new Map([['_gitignore', '.gitignore']]);
+/** npm leaves these out when it packs, or takes them for its own. */
+const renamed: ReadonlyMap<string, string> = new Map([
+  ['_gitignore', '.gitignore'],
+  ['_npmrc', '.npmrc'],
+]);
 
 /** What a build or a run leaves in the template's own folder is no part of it. */
 const left = new Set(['node_modules', 'dist', '__pycache__']);

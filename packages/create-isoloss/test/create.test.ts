@@ -47,6 +47,7 @@ describe('a new package', () => {
           '.changeset/config.json',
           '.github/workflows/test.yml',
           '.gitignore',
+          '.npmrc',
           'LICENSE',
           'README.md',
           'package.json',
@@ -253,7 +254,12 @@ test('the tarball has the whole template, and a command that can be run', async 
   const paths = files.map(({ path }) => path);
   expect(files.find(({ path }) => path === 'bin/create-isoloss.js')!.mode & 0o111).not.toBe(0);
   expect(paths).toEqual(
-    expect.arrayContaining(['template/_gitignore', 'template/.changeset/config.json', 'template/package.json']),
+    expect.arrayContaining([
+      'template/_gitignore',
+      'template/_npmrc',
+      'template/.changeset/config.json',
+      'template/package.json',
+    ]),
   );
   expect(paths.filter((path) => /__pycache__|node_modules|template\/dist/.test(path))).toEqual([]);
   const out = join(folder, 'unpacked');
