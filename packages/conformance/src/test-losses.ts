@@ -65,7 +65,7 @@ async function isStable(id: string, folder: URL): Promise<void> {
   const [worst] = unstable.sort((a, b) => b.factor - a.factor);
   if (worst !== undefined)
     throw new Error(
-      `${unstable.length} outputs lose more digits than rounding their inputs would; the worst is ${stabilityInWords(worst)}`,
+      `${unstable.length} outputs ${worst.factor === Number.POSITIVE_INFINITY ? 'may overflow on the way, or ' : ''}lose more digits than rounding their inputs would; the worst is ${stabilityInWords(worst)}`,
     );
 }
 

@@ -6,6 +6,8 @@ compensation are constant in the gradient; the prototypes learn from both. The m
 
 import math
 
+import arc_face
+
 from isoloss_oracle import libraries
 from isoloss_oracle.blocks import Block, Unreduced, places
 from isoloss_oracle.cases import Draw, case, error
@@ -14,8 +16,6 @@ from isoloss_oracle.crosscheck import Known, torch_check
 from isoloss_oracle.embeddings import FACES, cut, faces, prototype_cases, reduced
 from isoloss_oracle.loss import Loss
 from isoloss_oracle.tensors import exact, floats, ints
-
-from . import arc_face
 
 
 def compensated(e, then, now):

@@ -6,6 +6,10 @@ Paper-derived: there is no official code. Base losses: arcFace, cosFace, normFac
 
 from types import SimpleNamespace
 
+import arc_face
+import cos_face
+import norm_face
+
 from isoloss_oracle.cases import Draw, case, error
 from isoloss_oracle.conventions import at_most, norm
 from isoloss_oracle.crosscheck import torch_check
@@ -13,8 +17,6 @@ from isoloss_oracle.embeddings import FACES, faces, prototype_cases, reduced, ro
 from isoloss_oracle.loss import Loss
 from isoloss_oracle.numbers import mpf
 from isoloss_oracle.tensors import floats
-
-from . import arc_face, cos_face, norm_face
 
 BASES = {
     "arcFace": (arc_face.formula, {"scale": 64, "margin": 0.5, "easyMargin": False}),

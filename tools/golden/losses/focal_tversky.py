@@ -1,12 +1,12 @@
 """Abraham and Khan, A Novel Focal Tversky Loss, 2019: (1 − TI)^(1/γ); there 0.7 weighs what is missed, γ = 4/3."""
 
+import tversky
+
 from isoloss_oracle.cases import case, error
 from isoloss_oracle.conventions import decide
 from isoloss_oracle.loss import Loss
 from isoloss_oracle.numbers import exp, log, mpf
 from isoloss_oracle.regions import GOOD, at_kinks, masks, one_line, region_axes, region_cases, regions, value_only
-
-from . import tversky
 
 
 def formula(p, t, o):

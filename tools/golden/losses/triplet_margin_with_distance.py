@@ -6,6 +6,8 @@ manhattan ‖x − y‖₁, chebyshev ‖x − y‖_∞, minkowski ‖x − y‖
 
 from math import prod
 
+import triplet_margin
+
 from isoloss_oracle.batteries import INF, NAN, REDUCTIONS, refused_requests
 from isoloss_oracle.blocks import Block, Unreduced, last_axis, places
 from isoloss_oracle.cases import Draw, case, error
@@ -15,8 +17,6 @@ from isoloss_oracle.loss import Loss
 from isoloss_oracle.numbers import INF as INFINITY
 from isoloss_oracle.numbers import mpf
 from isoloss_oracle.tensors import floats, ints
-
-from . import triplet_margin
 
 
 def lp(p):

@@ -80,7 +80,7 @@ def assemble(loss, made, ledger, old, with_crosscheck, rewrite):
     withdrawn = _withdrawn(loss, ledger, old, before)
     gone = sorted(before)
     if (changed or gone) and (not rewrite or loss.id in ledger.released):
-        words = [f"{word}: {', '.join(some)}" for word, some in (("change", changed), ("disappear", gone)) if some]
+        words = [f"{word}: {_list(some)}" for word, some in (("change", changed), ("disappear", gone)) if some]
         way = "" if loss.id in ledger.released else ", or before it is released use --rewrite"
         raise Refused(
             f"{loss.id}: cases would {'; '.join(words)}. "
@@ -93,6 +93,11 @@ def assemble(loss, made, ledger, old, with_crosscheck, rewrite):
     if withdrawn:
         vectors["withdrawn"] = withdrawn
     return vectors
+
+
+def _list(names, shown=6):
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def content(case):
