@@ -79,7 +79,7 @@ test('a formula that cancels fails, although backends keep to its wide bound', a
   const textbook = pair('ownCosh', (error) => error.exp().add(error.neg().exp()).mul(0.5).log());
   const { failed } = await failures({ textbook }, vectorsAs('ownCosh', 'logCosh'));
   expect(failed['ownCosh: its formula loses no digits']).toMatch(
-    /outputs lose more digits than rounding .* ownCosh\/\d{4}/,
+    /outputs (may overflow on the way, or )?lose more digits than rounding .* ownCosh\/\d{4}/,
   );
 });
 
