@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { UsageError } from './errors.ts';
 import { type Names, namesFrom } from './names.ts';
 
+/** What package is wanted, and where. */
 export interface CreateRequest {
   /** Of the package, as npm has it: `soft-band`, `@me/soft-band`. The loss is called softBand then. */
   readonly name: string;
@@ -13,6 +14,7 @@ export interface CreateRequest {
   readonly force?: boolean | undefined;
 }
 
+/** What was made. */
 export interface Created {
   readonly name: string;
   /** The id of the loss. */
@@ -26,10 +28,12 @@ export interface Created {
 const template = fileURLToPath(new URL('../template', import.meta.url));
 const manifest = fileURLToPath(new URL('../package.json', import.meta.url));
 
-/** npm leaves these out when it packs, or takes them for its own. */
+/** npm leaves these out when it packs, or takes them for its own; the template has them by other names. */
 const renamed: ReadonlyMap<string, string> = new Map([
   ['_gitignore', '.gitignore'],
   ['_npmrc', '.npmrc'],
+  // Tools take a package.json for that of a package, wherever it lies.
+  ['_package.json', 'package.json'],
 ]);
 
 /** What a build or a run leaves in the template's own folder is no part of it. */

@@ -79,7 +79,7 @@ describe('a new package', () => {
   });
 
   test('takes what else it needs in the versions that it is tested with here', () => {
-    const { dependencies, devDependencies } = json(join(template, 'package.json'));
+    const { dependencies, devDependencies } = json(join(template, '_package.json'));
     const [workspace, core] = ['package.json', 'packages/core/package.json'].map((file) => json(join(root, file)));
     expect(dependencies.zod).toBe(`^${core.dependencies.zod}`);
     for (const name of ['typescript', '@changesets/cli'])
@@ -258,7 +258,7 @@ test('the tarball has the whole template, and a command that can be run', async 
       'template/_gitignore',
       'template/_npmrc',
       'template/.changeset/config.json',
-      'template/package.json',
+      'template/_package.json',
     ]),
   );
   expect(paths.filter((path) => /__pycache__|node_modules|template\/dist/.test(path))).toEqual([]);

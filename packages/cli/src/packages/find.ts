@@ -62,7 +62,7 @@ export async function readPackage(folder: string): Promise<FoundPackage> {
 }
 
 /** The folder of the package that a file or folder belongs to: the nearest above with a package.json. */
-function packageAbove(start: string): string | undefined {
+export function packageAbove(start: string): string | undefined {
   for (let folder = start; ; folder = path.dirname(folder)) {
     if (existsSync(path.join(folder, 'package.json'))) return folder;
     if (folder === path.dirname(folder)) return undefined;
