@@ -13,8 +13,7 @@ const git = (...args: string[]): string[] =>
   execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean);
 const pages = git('ls-files', '--cached', '--others', '--exclude-standard', '*.md').filter(
   // A page of the package that is made from the template: its test runs it there.
-  (page) =>
-    existsSync(path.join(root, page)) && !/^(\.changeset|api|packages\/create-isoloss\/template)\//.test(page),
+  (page) => existsSync(path.join(root, page)) && !/^(\.changeset|api|packages\/create-isoloss\/template)\//.test(page),
 );
 // The API reference repeats the doc comments, whose examples are parts of programs.
 const all = new Map(pages.filter((page) => !page.startsWith('docs/api/')).map((page) => [page, blocksOf(page)]));
