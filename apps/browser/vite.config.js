@@ -21,8 +21,8 @@ export default defineConfig({
   },
   server: { headers },
   preview: { headers },
-  // What starts workers or fetches files from beside itself must stay where it is.
-  optimizeDeps: { exclude: ['@isoloss/wasm', 'onnxruntime-web', '@tensorflow/tfjs-backend-wasm'] },
+  // What starts a worker or fetches a file from beside itself must stay where it is.
+  optimizeDeps: { exclude: ['@isoloss/wasm', 'onnxruntime-web'] },
   plugins: [vectorAddresses()],
 });
 

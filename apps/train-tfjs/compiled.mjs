@@ -8,7 +8,7 @@ import { classifier } from './models.mjs';
  */
 export async function trainCompiled(loss, { train, test }, { epochs, batchSize, onEpoch }) {
   const model = classifier();
-  const optimizer = tf.train.adam(0.002);
+  const optimizer = tf.train.adam(0.003);
   model.compile({ optimizer, loss, metrics: ['accuracy'] });
   await model.fit(train.images, train.oneHot, {
     epochs,

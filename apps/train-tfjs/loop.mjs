@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs';
  * @param {(epoch: number, loss: number) => void} onEpoch is given the mean loss of the epoch's batches
  */
 export async function trainLoop(loss, train, { epochs, batchSize, onEpoch }) {
-  const optimizer = tf.train.adam(0.002);
+  const optimizer = tf.train.adam(0.003);
   const batches = inBatches(train, batchSize);
   for (let epoch = 1; epoch <= epochs; epoch++) {
     let sum = 0;

@@ -13,12 +13,12 @@ import { accuracy, similarityToMeans } from './measures.mjs';
 import { classifier, encoder } from './models.mjs';
 
 await tf.setBackend('wasm');
-const digits = loadDigits({ train: 4000, test: 1000 });
+const digits = loadDigits({ train: 3000, test: 1000 });
 const { train, test } = digits;
 const settings = { epochs: 6, batchSize: 50 };
 const labelSmoothing = 0.1;
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
-console.log(`TensorFlow.js ${tf.version_core}, backend ${tf.getBackend()}: 4000 digits to learn from, 1000 held out`);
+console.log(`TensorFlow.js ${tf.version_core}, backend ${tf.getBackend()}: 3000 digits to learn from, 1000 held out`);
 
 /** Runs a training, prints its epochs, gives its curves. */
 async function run(name, training) {

@@ -28,18 +28,19 @@ export interface Step<K extends Primitive> {
 }
 
 type Lower<K extends Primitive> = (step: Step<K>) => TfTensor | TfTensor[];
-type Kernel = 'sign' | 'expm1' | 'log1p' | 'maximum' | 'relu' | 'sin' | 'cos';
+type Kernel = 'div' | 'sign' | 'expm1' | 'log' | 'log1p' | 'maximum' | 'relu' | 'sin' | 'cos';
 
 /**
  * Kernels that differ between the backends of TensorFlow.js, where they are as good as ours (test/ops.test.ts measures).
  * On any other backend they are composed: sign of a NaN is 0 on cpu, and sign of 1e-7 is 0 on wasm; log1p on wasm and webgl
  * is log(1 + x), so 0 for every small x; maximum and minimum on wasm drop a NaN in their second operand, and relu one whose
- * sign bit is set, as that of ∞ − ∞ is; sin and cos on wasm have absolute errors of 3e-7, also where they are small.
+ * sign bit is set, as that of ∞ − ∞ is; sin and cos on wasm have absolute errors of 3e-7, also where they are small; a/b on
+ * webgl is 1 wherever a = b, so also 0/0 (a mean of nothing) and ∞/∞, and log x keeps no digit of its own beside x = 1.
  */
 const trusted: Readonly<Record<string, ReadonlySet<Kernel>>> = {
-  cpu: new Set<Kernel>(['expm1', 'log1p', 'maximum', 'relu', 'sin', 'cos']),
-  tensorflow: new Set<Kernel>(['sign', 'expm1', 'log1p', 'maximum', 'relu', 'sin', 'cos']),
-  wasm: new Set<Kernel>(['expm1']),
+  cpu: new Set<Kernel>(['div', 'expm1', 'log', 'log1p', 'maximum', 'relu', 'sin', 'cos']),
+  tensorflow: new Set<Kernel>(['div', 'sign', 'expm1', 'log', 'log1p', 'maximum', 'relu', 'sin', 'cos']),
+  wasm: new Set<Kernel>(['div', 'expm1', 'log']),
 };
 const trusts = (tf: TensorFlow, kernel: Kernel): boolean => trusted[tf.getBackend()]?.has(kernel) ?? false;
 
@@ -72,7 +73,7 @@ export const lower: { readonly [K in Primitive]: Lower<K> } = {
   add: binary((tf) => tf.add),
   sub: binary((tf) => tf.sub),
   mul: binary((tf) => tf.mul),
-  div: binary((tf) => tf.div),
+  div: (step) => (trusts(step.tf, 'div') ? step.tf.div(step.inputs[0]!, step.inputs[1]!) : composedDiv(step)),
   minimum: (step) => extremum(step, step.tf.minimum),
   maximum: (step) => extremum(step, step.tf.maximum),
   neg: unary((tf) => tf.neg),
@@ -83,7 +84,7 @@ export const lower: { readonly [K in Primitive]: Lower<K> } = {
   sqrt: unary((tf) => tf.sqrt),
   exp: unary((tf) => tf.exp),
   expm1: ({ tf, inputs: [x] }) => (trusts(tf, 'expm1') ? tf.expm1(x!) : composedExpm1(tf, x!)),
-  log: unary((tf) => tf.log),
+  log: ({ tf, inputs: [x] }) => log(tf, x!),
   log1p: ({ tf, inputs: [x] }) => (trusts(tf, 'log1p') ? tf.log1p(x!) : composedLog1p(tf, x!)),
   relu: ({ tf, inputs: [x] }) => (trusts(tf, 'relu') ? tf.relu(x!) : tf.where(tf.lessEqual(x!, 0), 0, x!)),
   sin: ({ tf, inputs: [x] }) => (trusts(tf, 'sin') ? tf.sin(x!) : composedSin(tf, x!)),
@@ -184,13 +185,35 @@ function extremum(
   return tf.where(broken, Number.NaN, chosen);
 }
 
+/** The kernel's quotient, and NaN for 0/0 and ∞/∞. */
+function composedDiv({ tf, node, inputs: [a, b] }: Step<'div'>): TfTensor {
+  const quotient = tf.div(a!, b!);
+  const divisor = node.inputs[1]!;
+  if (isOp(divisor, 'constant') && divisor.attributes.value !== 0) return quotient;
+  const edge = tf.logicalOr(tf.equal(b!, 0), tf.logicalNot(tf.isFinite(b!)));
+  return tf.where(tf.logicalAnd(tf.equal(a!, b!), edge), Number.NaN, quotient);
+}
+
+function log(tf: TensorFlow, x: TfTensor): TfTensor {
+  if (trusts(tf, 'log')) return tf.log(x);
+  // From 2/3 to 2: 2·artanh s with s = (x − 1)/(x + 1), at most 1/3.
+  const s = tf.div(tf.sub(x, 1), tf.add(x, 1));
+  const squared = tf.mul(s, s);
+  const series = [13, 11, 9, 7, 5, 3].reduce<TfTensor>(
+    (sum, n) => tf.add(tf.mul(sum, squared), 1 / n),
+    tf.scalar(1 / 15),
+  );
+  const beside1 = tf.mul(tf.mul(s, 2), tf.add(tf.mul(series, squared), 1));
+  return tf.where(tf.logicalAnd(tf.greater(x, 2 / 3), tf.less(x, 2)), beside1, tf.log(x));
+}
+
 /**
  * log u · x/(u − 1) with u = 1 + x as rounded: u's rounding error cancels. x where u is 1 (and ±0, and what is tiny);
  * log u where u is infinite.
  */
 function composedLog1p(tf: TensorFlow, x: TfTensor): TfTensor {
   const u = tf.add(x, 1);
-  const logU = tf.log(u);
+  const logU = log(tf, u);
   const corrected = tf.mul(logU, tf.div(x, tf.sub(u, 1)));
   return tf.where(tf.equal(u, 1), x, tf.where(tf.equal(u, Infinity), u, corrected));
 }
@@ -199,7 +222,7 @@ function composedLog1p(tf: TensorFlow, x: TfTensor): TfTensor {
 function composedExpm1(tf: TensorFlow, x: TfTensor): TfTensor {
   const u = tf.exp(x);
   const less1 = tf.sub(u, 1);
-  const corrected = tf.mul(less1, tf.div(x, tf.log(u)));
+  const corrected = tf.mul(less1, tf.div(x, log(tf, u)));
   const plain = tf.logicalOr(tf.equal(less1, -1), tf.equal(u, Infinity));
   return tf.where(tf.equal(u, 1), x, tf.where(plain, less1, corrected));
 }
