@@ -5,7 +5,7 @@ export const changeClasses = ['none', 'patch', 'minor', 'major'] as const;
 export type ChangeClass = (typeof changeClasses)[number];
 
 /** Where a change was seen. */
-export const areas = [
+const areas = [
   'numbers',
   'catalogue',
   'vectors',
