@@ -32,7 +32,7 @@ Builds and packs every public package, and checks what would be published. Nothi
 Options:
   --only <gates>      these alone, by name, with commas between
   --update-api        acknowledges a changed interface: writes api/ and docs/api
-  --update-sizes      writes budgets 5% above what is measured
+  --update-sizes      writes budgets 5% above what is measured, where they do not fit
   --update-licences   writes THIRD-PARTY.md
   --json              one JSON object on standard output
   --help

@@ -70,8 +70,6 @@ for (const file of readdirSync(folder)) {
   const text = readFileSync(page, 'utf8')
     .replace(/^# (\S+)$/m, (_, name) => `# ${specifiers.get(name) ?? name}`)
     .replace(/^- \[(\S+)\]/gm, (_, name) => `- [${specifiers.get(name) ?? name}]`)
-    .replace(/(?<!\()\bdocs\/losses\/(\w+)\.md/g, '[$1](../losses/$1.md)')
-    // A type named like a function but for its first letter (TfLoss, tfLoss): the plugin counts the function three times.
-    .replace(/#(?!property-)([\w-]+)-3\)/g, '#$1-1)');
+    .replace(/(?<!\()\bdocs\/losses\/(\w+)\.md/g, '[$1](../losses/$1.md)');
   writeFileSync(page, file === 'README.md' ? `${text.trimEnd()}\n\n${about}` : text);
 }
