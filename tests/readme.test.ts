@@ -67,6 +67,8 @@ describe('code that is not run', () => {
           .split(/\s+/);
         const named = words.slice(0, words.findIndex((word) => !/^[a-z]/i.test(word)) >>> 0);
         const deep = ['eval', 'export', 'conformance'].includes(named[0]!) ? named.slice(0, 2) : named.slice(0, 1);
+        // A loss of a package that is not here has flags of its own beside those that each has.
+        if (words.includes('--package') && deep.length > 1) deep[1] = 'huber';
         written.length = 0;
         await main([...deep, '--help']);
         const help = written.join('');
