@@ -77,13 +77,16 @@ export function showExample({ logits, option }, gradient) {
 
 /** The loss at each logit from the least to the largest, and the tangent where the logit is. */
 export function showCurve({ points, at, value, slope }) {
-  const [width, height, left, bottom] = [560, 190, 30, 22];
+  const [width, height, left, bottom] = [560, 190, 40, 24];
   const top = Math.max(1, ...points.map(([, y]) => y).filter(Number.isFinite));
   const { min, max } = logitRange;
   const x = (logit) => left + ((width - left - 8) * (logit - min)) / (max - min);
   const y = (loss) => 8 + (height - bottom - 8) * (1 - loss / top);
   const round = (number) => number.toFixed(1);
-  const tangent = [at - 2, at + 2].map((logit) => [x(logit), y(value + slope * (logit - at))]);
+  const tangent = [Math.max(min, at - 2), Math.min(max, at + 2)].map((logit) => [
+    x(logit),
+    y(value + slope * (logit - at)),
+  ]);
   const line = ([[x1, y1], [x2, y2]], style) =>
     `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" ${style}/>`;
   const text = (px, py, anchor, words) => `<text x="${px}" y="${py}" text-anchor="${anchor}">${words}</text>`;
@@ -107,7 +110,7 @@ export function showCurve({ points, at, value, slope }) {
     ),
     text(left - 6, y(0) + 4, 'end', 0),
     text(left - 6, y(top) + 8, 'end', top.toPrecision(2)),
-    ...[min, 0, max].map((logit) => text(x(logit), height - 4, 'middle', signed(logit, 0))),
+    ...[min, 0, max].map((logit, k) => text(x(logit), height - 4, ['start', 'middle', 'end'][k], signed(logit, 0))),
     `<polyline points="${points.map(([px, py]) => `${round(x(px))},${round(y(py))}`).join(' ')}" fill="none" stroke="var(--accent)" stroke-width="2.5"/>`,
     line(tangent, 'stroke="var(--up)" stroke-width="2"'),
     `<circle cx="${round(x(at))}" cy="${round(y(value))}" r="5" fill="var(--up)"/>`,
