@@ -5,16 +5,7 @@ export const changeClasses = ['none', 'patch', 'minor', 'major'] as const;
 export type ChangeClass = (typeof changeClasses)[number];
 
 /** Where a change was seen. */
-const areas = [
-  'numbers',
-  'catalogue',
-  'vectors',
-  'backends',
-  'exports',
-  'formats',
-  'manifest',
-  'files',
-] as const;
+const areas = ['numbers', 'catalogue', 'vectors', 'backends', 'exports', 'formats', 'manifest', 'files'] as const;
 export type Area = (typeof areas)[number];
 
 /** One change, with what it is judged by. */
