@@ -81,7 +81,13 @@ export async function startRegistry(folder: string, own: readonly string[]): Pro
   child.stdout!.pipe(log, { end: false });
   child.stderr!.pipe(log, { end: false });
   const ended = new Promise<void>((resolve) => child.once('close', () => log.end(resolve)));
-  const tail = () => readFileSync(logFile, 'utf8').split('\n').slice(-30).join('\n');
+  // A warning of Verdaccio's holds a stack three times.
+  const tail = () =>
+    readFileSync(logFile, 'utf8')
+      .split('\n')
+      .slice(-10)
+      .map((line) => line.slice(0, 400))
+      .join('\n');
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve((message as { port: number }).port));
     child.once('error', reject);
