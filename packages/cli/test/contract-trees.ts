@@ -16,14 +16,8 @@ import { execute, type Outcome, root } from './command.ts';
 /** The packages of a fabricated tree, by folder. */
 const folders = ['core', 'wasm', 'conformance', 'onnx', 'tfjs', 'cli'] as const;
 
-/** What they stand on; without the runtimes of onnx and tfjs, which take seconds to load. */
-const thirdParty: Readonly<Record<string, string>> = {
-  zod: 'packages/core',
-  'fast-check': 'packages/conformance',
-  commander: 'packages/cli',
-  semver: 'packages/cli',
-  '@changesets/cli': '.',
-};
+/** The runtimes of onnx and tfjs take seconds to load: a tree has none unless it asks for it. */
+const isRuntime = (name: string): boolean => /^(onnxruntime-node|@tensorflow\/.*)$/.test(name);
 
 export interface Change {
   /** Below the folder packages. */
@@ -40,8 +34,7 @@ export class Fabricated {
   constructor(folder: string, version: string, losses: readonly string[]) {
     this.folder = folder;
     for (const name of folders) this.#copy(name, version, losses);
-    for (const [name, from] of Object.entries(thirdParty))
-      this.#link(realpathSync(join(root, from, 'node_modules', name)), name);
+    this.provide('@changesets/cli', '.');
     cpSync(join(root, '.changeset/config.json'), join(folder, '.changeset/config.json'));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'tree', private: true }));
     writeFileSync(join(folder, 'pnpm-workspace.yaml'), 'packages:\n  - packages/*\n');
@@ -62,10 +55,19 @@ export class Fabricated {
         });
     writeFileSync(join(to, 'package.json'), JSON.stringify({ ...manifest, version }, null, 2));
     this.#link(to, manifest.name);
+    for (const dependency of Object.keys(manifest.dependencies))
+      if (!isRuntime(dependency) && !dependency.startsWith('@isoloss/'))
+        this.provide(dependency, join('packages', name));
+  }
+
+  /** Puts a dependency of ours beside the packages. */
+  provide(name: string, from: string): void {
+    this.#link(realpathSync(join(root, from, 'node_modules', name)), name);
   }
 
   #link(target: string, name: string): void {
     const path = join(this.folder, 'node_modules', name);
+    if (existsSync(path)) return;
     mkdirSync(dirname(path), { recursive: true });
     symlinkSync(target, path, 'junction');
   }
@@ -100,8 +102,8 @@ export class Fabricated {
   isoloss(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     return execute(process.execPath, [join(this.folder, 'packages/cli/bin/isoloss.js'), ...args], {
       cwd: this.folder,
-      // The tree decides what is loaded, whatever the tests run on.
-      env: { NODE_OPTIONS: '', ...env },
+      // The tree decides what is loaded, whatever the tests run on; and nothing comes from a network.
+      env: { NODE_OPTIONS: '', npm_config_registry: 'http://127.0.0.1:9/', ...env },
     });
   }
 }

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ContractReport, Finding } from '../src/contract/types.ts';
 import { ensureBuilt, inProcess, isoloss, root } from './command.ts';
@@ -34,14 +35,18 @@ interface Options {
   readonly bump?: 'patch' | 'minor' | 'major';
   readonly backend?: string;
   readonly args?: readonly string[];
+  readonly against?: string;
 }
 
 /** What the command makes of the tree with changes in it. */
-async function run(names: string, { changes = [], bump, backend = 'reference', args = [] }: Options = {}) {
+async function run(
+  names: string,
+  { changes = [], bump, backend = 'reference', args = [], against = released }: Options = {},
+) {
   const undo = changes.map((change) => tree.change(change));
   tree.pending(bump);
   try {
-    const what = ['--against', released, '--loss', names, '--backend', backend, '--jobs', '1'];
+    const what = ['--against', against, '--loss', names, '--backend', backend, '--jobs', '1'];
     return await tree.isoloss(['contract', ...what, ...args]);
   } finally {
     for (const one of undo) one();
@@ -167,6 +172,30 @@ describe('isoloss contract on a tree', () => {
   });
 });
 
+describe('isoloss contract on a runtime of others', () => {
+  const change = { file: 'onnx/dist/lower.js', from: "sub: op('Sub')", to: "sub: op('Add')" };
+  const onnx = { backend: 'reference,onnx-node' } as const;
+  beforeAll(() => tree.provide('onnxruntime-node', 'packages/cli'));
+
+  it('what fails on one backend alone, where the release passes', async () => {
+    const { report } = await contract('bpr', { ...onnx, changes: [change] });
+    const [finding] = about(report, 'bpr');
+    expect(finding).toMatchObject({ class: 'major', area: 'numbers' });
+    expect(finding!.failures!.map(({ backend, dtype }) => `${backend} ${dtype}`)).toEqual([
+      'onnx-node float32',
+      'onnx-node float64',
+    ]);
+  });
+
+  it('what the release fails there, too, is not held against the tree', async () => {
+    const undo = tree.change(change);
+    tree.pack(join(folder, 'broken'));
+    undo();
+    const { report } = await contract('bpr', { ...onnx, changes: [change], against: join(folder, 'broken') });
+    expect(report).toMatchObject({ class: 'none', findings: [] });
+  });
+});
+
 describe('isoloss contract --package', () => {
   const project = join(folder, 'project');
   const own = join(project, 'my-squares');
@@ -237,28 +266,73 @@ describe('isoloss contract: what can’t be compared', () => {
     expect(code).toBe(expected);
   });
 
-  it('a registry that does not answer, and one that never had a release', async () => {
-    const answers = createServer((_, response) =>
-      response.writeHead(404, { 'content-type': 'application/json' }).end('{}'),
-    );
-    await new Promise<void>((done) => answers.listen(0, '127.0.0.1', done));
-    const { port } = answers.address() as AddressInfo;
-    const env = { npm_config_registry: `http://127.0.0.1:${port}/`, npm_config_cache: join(folder, 'npm') };
-    try {
-      const first = await tree.isoloss(['contract', '--json'], env);
-      conforms('contract', JSON.parse(first.stdout));
-      expect(JSON.parse(first.stdout)).toMatchObject({ class: 'minor', ok: true });
-      expect(first.code).toBe(0);
-      const named = await tree.isoloss(['contract', '--against', '9.9.9'], env);
-      expect(named.stderr).toContain('the registry has no isoloss@9.9.9');
-      expect(named.code).toBe(2);
-    } finally {
-      answers.close();
-    }
-    const offline = await tree.isoloss(['contract'], env);
+  it('a registry that never had a release, and one that does not answer', async () => {
+    const registry = await openRegistry(new Map());
+    const first = await tree.isoloss(['contract', '--json'], registry.env);
+    const report = JSON.parse(first.stdout);
+    conforms('contract', report);
+    expect(report).toMatchObject({ class: 'minor', ok: true });
+    expect(first.code).toBe(0);
+    const named = await tree.isoloss(['contract', '--against', '9.9.9'], registry.env);
+    expect(named.stderr).toContain('the registry has no isoloss@9.9.9');
+    expect(named.code).toBe(2);
+    registry.close();
+    const offline = await tree.isoloss(['contract'], registry.env);
     expect(offline.stderr).toMatch(
       /isoloss@latest can’t be had from the registry \(ECONNREFUSED.*--against takes a folder/,
     );
     expect(offline.code).toBe(1);
   });
+
+  it('a release from a registry, with a package that this tree has no more', async () => {
+    const names = { cli: 'isoloss', core: '@isoloss/core', wasm: '@isoloss/wasm', conformance: '@isoloss/conformance' };
+    const files = Object.entries({ ...names, onnx: '@isoloss/onnx', tfjs: '@isoloss/tfjs' });
+    const registry = await openRegistry(new Map(files.map(([file, name]) => [name, join(released, `${file}.tgz`)])));
+    const hidden = join(folder, 'tfjs');
+    renameSync(join(tree.folder, 'packages/tfjs'), hidden);
+    try {
+      const args = ['contract', '--loss', 'l2Penalty', '--backend', 'reference', '--bump', 'major', '--json'];
+      const { stdout, stderr } = await tree.isoloss(args, registry.env);
+      expect(stdout, stderr).not.toBe('');
+      const report = JSON.parse(stdout) as ContractReport;
+      expect(report.release).toEqual({ name: 'isoloss', version: '1.2.0', from: 'isoloss@1.2.0 of the registry' });
+      expect(about(report, '@isoloss/tfjs')).toMatchObject([{ class: 'major', what: 'the package is gone' }]);
+      expect(report.findings.filter(({ area }) => area === 'numbers')).toEqual([]);
+    } finally {
+      renameSync(hidden, join(tree.folder, 'packages/tfjs'));
+      registry.close();
+    }
+  });
 });
+
+/** A registry on loopback that has one version of some packages, and nothing else. */
+async function openRegistry(tarballs: ReadonlyMap<string, string>) {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url!.slice(1).split('?')[0]!);
+    const tarball = tarballs.get(path.replace(/\/-\.tgz$/, ''));
+    if (tarball === undefined) return void response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+    const content = readFileSync(tarball);
+    if (path.endsWith('.tgz')) return void response.end(content);
+    const list = execFileSync('tar', ['-xzOf', tarball, `${basename(tarball, '.tgz')}/package.json`], {
+      encoding: 'utf8',
+    });
+    const manifest = JSON.parse(list);
+    const dist = {
+      tarball: `http://${request.headers.host}/${path}/-.tgz`,
+      shasum: createHash('sha1').update(content).digest('hex'),
+    };
+    response.setHeader('content-type', 'application/json').end(
+      JSON.stringify({
+        name: path,
+        'dist-tags': { latest: manifest.version },
+        versions: { [manifest.version]: { ...manifest, dist } },
+      }),
+    );
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  return {
+    env: { npm_config_registry: `http://127.0.0.1:${port}/`, npm_config_cache: join(folder, 'npm') },
+    close: () => void server.close(),
+  };
+}

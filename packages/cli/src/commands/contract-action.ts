@@ -1,3 +1,4 @@
+import { findLoss } from '@isoloss/core';
 import { backendList } from '../backends.ts';
 import { jobsOf, split } from '../conformance/filters.ts';
 import { endWithSignals } from '../conformance/participants.ts';
@@ -19,7 +20,7 @@ export async function examineContract(flags: ContractFlags): Promise<void> {
   const request = {
     package: loaded,
     against: flags.against ?? [],
-    losses: split(flags.loss),
+    losses: split(flags.loss)?.map(idOf),
     backends: flags.backend === undefined ? undefined : backendList(flags.backend),
     jobs: jobsOf(flags.jobs),
     bump: bumpOf(flags.bump),
@@ -48,6 +49,15 @@ export async function examineContract(flags: ContractFlags): Promise<void> {
     process.stderr.write(`wrote ${markdown}\n`);
   }
   process.exitCode = report.ok ? 0 : 1;
+}
+
+/** By alias, too, or in kebab-case; a loss that is gone is known by its id. */
+function idOf(name: string): string {
+  try {
+    return findLoss(name).id;
+  } catch {
+    return name;
+  }
 }
 
 /** @throws UsageError */

@@ -46,7 +46,7 @@ export const contractCommand: CommandModule = {
         )}
 
 The release comes through npm with your own configuration (registry, proxy, tokens), and is unpacked in a temporary
-folder; no script of it runs. Its vectors run on every backend of this tree, judged by its bounds, and its own reference and
+folder; no install script runs. Its vectors run on every backend of this tree, judged by its bounds, and its own reference and
 wasm run beside, so that numbers that moved within the bounds are seen, too. Catalogue, vectors, backends, exports,
 formats, manifests and files are compared. This tree must be built. With --package it is a package of losses that is
 compared with its own last release, on the backends that are here.
