@@ -35,7 +35,11 @@ export class Fabricated {
     this.folder = folder;
     for (const name of folders) this.#copy(name, version, losses);
     this.provide('@changesets/cli', '.');
-    cpSync(join(root, '.changeset/config.json'), join(folder, '.changeset/config.json'));
+    const config = JSON.parse(readFileSync(join(root, '.changeset/config.json'), 'utf8'));
+    const here = (name: string) => existsSync(join(folder, 'node_modules', name));
+    const fixed = config.fixed.map((group: string[]) => group.filter(here));
+    mkdirSync(join(folder, '.changeset'));
+    writeFileSync(join(folder, '.changeset/config.json'), JSON.stringify({ ...config, fixed }));
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'tree', private: true }));
     writeFileSync(join(folder, 'pnpm-workspace.yaml'), 'packages:\n  - packages/*\n');
   }
