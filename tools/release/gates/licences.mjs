@@ -14,11 +14,7 @@ const allowed = new Set([
   'CC0-1.0',
   'ISC',
   'MIT',
-  'Python-2.0',
 ]);
-
-/** Whose manifest does not name the licence that lies beside it. */
-const readInFile = new Map([['spawndamnit@3.0.1', 'MIT']]);
 
 /** Whether an SPDX expression of AND, OR and brackets leaves a way with allowed licences only. */
 export function isAllowed(expression) {
@@ -79,7 +75,7 @@ export async function dependencies() {
         const entry = found.get(node.path) ?? {
           name: node.from,
           version: node.version,
-          licence: readInFile.get(`${node.from}@${node.version}`) ?? licenceAt.get(node.path) ?? 'unknown',
+          licence: licenceAt.get(node.path) ?? 'unknown',
           with: [],
         };
         entry.with.push(tree.name);
