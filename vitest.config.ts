@@ -24,5 +24,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Left to itself it keeps a core free, which on two is half of the machine.
+    maxWorkers: '100%',
   },
 });
