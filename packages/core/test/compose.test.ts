@@ -45,6 +45,22 @@ describe('combine', () => {
     }
   });
 
+  test('shares a target in the form that all parts take: one-hot, where one takes labels, too', () => {
+    const parts = { region: dice({ activation: 'softmax' }), pixels: crossEntropy() };
+    const { region, pixels } = parts;
+    const sum = numbers(evaluate(region, given).value)[0]! + numbers(evaluate(pixels, given).value)[0]!;
+    for (const loss of [combine(parts), combine({ pixels, region }), combine({ pixels: [1, pixels], region })]) {
+      const { value, gradients } = evaluate(loss, given, { gradients: ['input', 'target'] });
+      expect(numbers(value)[0]).toBeCloseTo(sum, 14);
+      expect(Object.keys(gradients)).toEqual(['input', 'target']);
+    }
+    expect(codeOf(() => evaluate(combine(parts), { ...given, target: [[0], [0]] }))).toBe('RANK_MISMATCH');
+    // Labels, if all take them.
+    const both = combine({ a: crossEntropy(), b: crossEntropy({ labelSmoothing: 0.1 }) });
+    expect(codeOf(() => evaluate(both, { input: [[1, 2]], target: [2] }))).toBe('LABEL_OUT_OF_RANGE');
+    expect(numbers(evaluate(both, { input: [[1, 2]], target: [1] }).value)[0]).toBeGreaterThan(0);
+  });
+
   test('keeps inputs apart by names of their own', () => {
     const loss = combine({ a: [1, l1()], b: [3, l1(), { input: 'other', target: 'otherTarget' }] });
     const { value, gradients } = evaluate(
@@ -74,6 +90,8 @@ describe('combine', () => {
     expect(codeOf(() => combine({ a: [1, l1({ reduction: 'none' })] }))).toBe('BAD_OPTION');
     expect(() => combine({ a: [1, l1()], b: [1, nll()] })).toThrow(/target is float in one part and index in another/);
     expect(codeOf(() => combine({ a: [1, l1(), { strange: 'x' }] }))).toBe('UNKNOWN_INPUT');
+    for (const part of [undefined, [l1()], [Number.NaN, l1()], [1], 'l1', l1])
+      expect(() => combine({ a: part as never })).toThrow('combine: a must be a loss, or [weight, loss]');
   });
 
   test('penalties sum over tensors', () => {

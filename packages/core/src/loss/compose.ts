@@ -8,8 +8,8 @@ import { graphDType, type InputSpec, ignoredLabel } from './inputs.ts';
 import { bindSizes, inputSpec, type ResolvedInput, type Signature, signatureOf } from './shapes.ts';
 import { reducedLoss, resolve } from './trace.ts';
 
-/** A part of a combined loss: its weight, the loss, and, where names clash, what its inputs are called outside. */
-export type Part = readonly [weight: number, loss: Loss, names?: Readonly<Record<string, string>>];
+/** A part of a combined loss: its weight (1 if only the loss is given), the loss, and, where names clash, what its inputs are called outside. */
+export type Part = Loss | readonly [weight: number, loss: Loss, names?: Readonly<Record<string, string>>];
 
 interface Member {
   readonly loss: Loss;
@@ -18,16 +18,20 @@ interface Member {
 }
 
 /**
- * One loss, one graph, of several reduced ones: Σ weight·loss. Inputs of the same name are shared if they are of one kind;
- * others need names of their own.
+ * One loss, one graph, of several reduced ones: Σ weight·loss. Inputs of the same name are shared, in a form that all parts
+ * take (one-hot targets, where one of them takes labels, too); others need names of their own.
  *
  * @example
  * combine({ region: [0.5, dice({ activation: 'sigmoid' })], pixels: [0.5, sigmoidFocal()] });
- * combine({ task: [1, crossEntropy()], weights: [1, l2Penalty({ strength: 1e-4 })] });
- * @throws LossInputError BAD_OPTION: no parts, a part that is not reduced to a scalar, inputs that can't be one
+ * combine({ task: crossEntropy(), weights: l2Penalty({ strength: 1e-4 }) });
+ * @throws LossInputError BAD_OPTION: no parts, what is no part, a part that is not reduced to a scalar, inputs that can't be
+ * one
  */
 export function combine(parts: Readonly<Record<string, Part>>): Loss {
-  const members = Object.entries(parts).map(([part, [weight, loss, names = {}]]) => {
+  const members = Object.entries(parts).map(([part, given]) => {
+    const [weight, loss, names = {}] = Array.isArray(given) ? (given as Exclude<Part, Loss>) : [1, given as Loss];
+    if (!Number.isFinite(weight) || loss?.options === undefined)
+      throw new LossInputError('BAD_OPTION', `combine: ${part} must be a loss, or [weight, loss]`);
     const { reduction } = loss.options;
     if (reduction === 'none' || reduction === 'partial')
       throw new LossInputError(
@@ -102,13 +106,14 @@ function composed(
   for (const { loss, outside } of members) {
     for (const [name, spec] of Object.entries(loss.definition.inputs)) {
       const other = inputs[outside(name)];
-      if (other !== undefined && graphDType(other) !== graphDType(spec)) {
+      const shared = other === undefined ? spec : inCommon(other, spec);
+      if (shared === undefined) {
         throw new LossInputError(
           'BAD_OPTION',
-          `${id}: ${outside(name)} is ${other.kind} in one part and ${spec.kind} in another; give one of them another name`,
+          `${id}: ${outside(name)} is ${other!.kind} in one part and ${spec.kind} in another; give one of them another name`,
         );
       }
-      inputs[outside(name)] = other === undefined ? spec : { ...other, optional: other.optional && spec.optional };
+      inputs[outside(name)] = shared;
     }
   }
   const own = (member: Member, signature: Signature): Signature =>
@@ -180,6 +185,15 @@ function composed(
     },
   };
   return makeLoss(definition, {});
+}
+
+/** An input that is two inputs: the forms of the first that are of a type that the second has a form of. */
+function inCommon(one: InputSpec, other: InputSpec): InputSpec | undefined {
+  const forms = ({ or, ...spec }: InputSpec): InputSpec[] => [spec, ...(or === undefined ? [] : [or])];
+  const types = new Set(forms(other).map(graphDType));
+  const [first, second] = forms(one).filter((form) => types.has(graphDType(form)));
+  if (first === undefined) return undefined;
+  return { ...first, optional: one.optional && other.optional, ...(second === undefined ? {} : { or: second }) };
 }
 
 /** One set of sizes out of those of several losses that share inputs: what any of them calls equal is equal. */

@@ -21,6 +21,10 @@ export const isLabel = (labels: Expr, classes: Expr): Expr =>
 /** −log softmax at the label, for logits (N, K). */
 export const softmaxCrossEntropy = (logits: Expr, labels: Expr): Expr => logits.logSoftmax(-1).pick(labels, -1).neg();
 
+/** t·log p, where a target of 0 silences log 0: a class or an item that is ruled out. */
+export const weighedLog = (target: Expr, logP: Expr): Expr =>
+  target.mul(where(target.eq(0).and(logP.eq(-Infinity)), 0, logP));
+
 /** What the mean over labels divides by: the weights of those that count, or their number; the default where all do. */
 export function labelNormalizer(
   values: Expr,

@@ -4,7 +4,7 @@ import { defineLoss } from '../../loss/define.ts';
 import { either, float, index, mask, optional, probability } from '../../loss/inputs.ts';
 import { classAxis, ignoreIndex } from '../../loss/options.ts';
 import { classAxisOf } from '../../loss/shapes.ts';
-import { countedLabels, labelNormalizer, lookup } from '../../shared/labels.ts';
+import { countedLabels, labelNormalizer, lookup, weighedLog } from '../../shared/labels.ts';
 
 /**
  * Softmax cross entropy, for class labels or for target probabilities.
@@ -66,9 +66,7 @@ export const crossEntropy = defineLoss({
 
     if (target.type.dtype === 'float') {
       const t = s === 0 ? target : target.mul(1 - s).add(constant(s).div(classes));
-      const logP = logBeside(t);
-      const present = where(t.eq(0).and(logP.eq(-Infinity)), 0, logP);
-      const terms = t.mul(present);
+      const terms = weighedLog(t, logBeside(t));
       return (weight === undefined ? terms : terms.mul(alongClasses(weight))).sum(axis).neg();
     }
 
