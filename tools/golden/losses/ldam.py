@@ -6,7 +6,7 @@ The counts are data: their gradient is 0.
 from mpmath import mp
 
 from isoloss_oracle.cases import case, error
-from isoloss_oracle.classes import infinite_scores, label_blocks, label_cases, surprise
+from isoloss_oracle.classes import infinite_scores_beside, label_blocks, label_cases, surprise
 from isoloss_oracle.conventions import constant
 from isoloss_oracle.crosscheck import torch_check
 from isoloss_oracle.labelled import index
@@ -31,15 +31,7 @@ L3 = {"input": floats([[0.5, 0.25, 0.75], [0.5, -1, 0.2]]), "target": ints([2, 0
 
 def _cases():
     yield from label_cases(extra=extra)
-    for one in infinite_scores():
-        yield case(
-            one.key,
-            {**one.inputs, **extra(3)},
-            " ".join(one.flags),
-            one.comment,
-            gradients=one.gradients and ("input",),
-            reduction="none",
-        )
+    yield from infinite_scores_beside(extra(3))
     yield case("long-tail", L3, "ordinary", "margins of ⅛, ¼ and ½", reduction="none")
     yield case("long-tail-mean", L3, "ordinary reduction", reduction="mean")
     equal = {**L3, "counts": floats([100, 100, 100])}

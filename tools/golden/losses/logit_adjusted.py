@@ -1,7 +1,7 @@
 """Logit adjustment: cross-entropy of softmax(x + tau·ln prior), Menon et al. 2021, eq. 10."""
 
 from isoloss_oracle.cases import Draw, case, error
-from isoloss_oracle.classes import infinite_scores, label_blocks, label_cases, surprise
+from isoloss_oracle.classes import infinite_scores_beside, label_blocks, label_cases, surprise
 from isoloss_oracle.crosscheck import torch_check
 from isoloss_oracle.loss import Loss
 from isoloss_oracle.numbers import log, mpf
@@ -22,15 +22,7 @@ L3 = {"input": floats([[1, 2, 3], [0.5, -1, 0.2]]), "target": ints([2, 0]), "pri
 
 def _cases():
     yield from label_cases(extra=extra)
-    for one in infinite_scores():
-        yield case(
-            one.key,
-            {**one.inputs, **extra(3)},
-            " ".join(one.flags),
-            one.comment,
-            gradients=one.gradients and ("input",),
-            reduction="none",
-        )
+    yield from infinite_scores_beside(extra(3))
     yield case("long-tail", L3, "ordinary", reduction="none")
     yield case("long-tail-mean", L3, "ordinary reduction", reduction="mean")
     uniform = {**L3, "prior": floats([0.25, 0.25, 0.25])}

@@ -33,8 +33,8 @@ def cosine(x, y, o):
 DISTANCES = {"euclidean": euclidean, "squaredEuclidean": squared_euclidean, "cosine": cosine}
 
 
-def formula(anchor, positive, negative, o):
-    d = DISTANCES[o.distance]
+def formula(anchor, positive, negative, o, distances):
+    d = distances[o.distance]
     apart = d(anchor, negative, o)
     if o.swap:
         apart = minimum([apart, d(positive, negative, o)])
@@ -44,12 +44,12 @@ def formula(anchor, positive, negative, o):
 NAMES = ("anchor", "positive", "negative")
 
 
-def unreduced(inputs, o):
+def unreduced(inputs, o, distances=DISTANCES):
     shape = inputs["anchor"].shape
     width = shape[-1]
 
     def one(numbers):
-        return formula(numbers[:width], numbers[width : 2 * width], numbers[2 * width :], o)
+        return formula(numbers[:width], numbers[width : 2 * width], numbers[2 * width :], o, distances)
 
     rows = range(prod(shape[:-1]))
     return Unreduced(shape[:-1], [Block(one, [s for k in NAMES for s in places(k, last_axis(shape, n))]) for n in rows])

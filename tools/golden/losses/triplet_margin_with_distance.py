@@ -4,18 +4,14 @@ euclidean is ‖x − y + eps‖_p (torch's pairwise_distance, its default), squ
 manhattan ‖x − y‖₁, chebyshev ‖x − y‖_∞, minkowski ‖x − y‖_p.
 """
 
-from math import prod
-
 import triplet_margin
 
 from isoloss_oracle.batteries import INF, NAN, REDUCTIONS, refused_requests
-from isoloss_oracle.blocks import Block, Unreduced, last_axis, places
-from isoloss_oracle.cases import Draw, case, error
-from isoloss_oracle.conventions import minimum, norm, relu
+from isoloss_oracle.cases import case, error
+from isoloss_oracle.conventions import norm
 from isoloss_oracle.crosscheck import Known, torch_check
 from isoloss_oracle.loss import Loss
 from isoloss_oracle.numbers import INF as INFINITY
-from isoloss_oracle.numbers import mpf
 from isoloss_oracle.tensors import floats, ints
 
 
@@ -23,36 +19,16 @@ def lp(p):
     return lambda x, y, o: norm([a - b for a, b in zip(x, y)], o.p if p is None else p)
 
 
+NAMES, triplet = triplet_margin.NAMES, triplet_margin.triplet
 DISTANCES = {**triplet_margin.DISTANCES, "manhattan": lp(1), "chebyshev": lp(INFINITY), "minkowski": lp(None)}
-NAMES = ("anchor", "positive", "negative")
-
-
-def formula(anchor, positive, negative, o):
-    d = DISTANCES[o.distance]
-    apart = d(anchor, negative, o)
-    if o.swap:
-        apart = minimum([apart, d(positive, negative, o)])
-    return relu(mpf(o.margin) + d(anchor, positive, o) - apart)
 
 
 def unreduced(inputs, o):
-    shape = inputs["anchor"].shape
-    width = shape[-1]
-
-    def one(numbers):
-        return formula(numbers[:width], numbers[width : 2 * width], numbers[2 * width :], o)
-
-    rows = range(prod(shape[:-1]))
-    return Unreduced(shape[:-1], [Block(one, [s for k in NAMES for s in places(k, last_axis(shape, n))]) for n in rows])
+    return triplet_margin.unreduced(inputs, o, DISTANCES)
 
 
 def triplets(key, shape=(2, 3), scale=1.0):
-    draw = Draw(key)
-    return {name: draw.normal(shape, scale) for name in NAMES}
-
-
-def triplet(anchor, positive, negative):
-    return {"anchor": floats(anchor), "positive": floats(positive), "negative": floats(negative)}
+    return triplet_margin.triplets(key, shape, scale)
 
 
 GOOD = triplets("good")

@@ -158,6 +158,19 @@ def infinite_scores():
     yield case("plus-infinity-other", plus, "infinity", "the limit: ∞", reduction="none", gradients=())
 
 
+def infinite_scores_beside(extra):
+    """The same with inputs for three classes more, which have no gradient here."""
+    for one in infinite_scores():
+        yield case(
+            one.key,
+            {**one.inputs, **extra},
+            " ".join(one.flags),
+            one.comment,
+            gradients=one.gradients and ("input",),
+            reduction="none",
+        )
+
+
 def only(*names):
     """A library check for plain cases: labels, classes last, no reduction, no option but those named."""
 
